@@ -1,0 +1,128 @@
+"""What a backend is: four functions and data. See ``docs/backends.md`` for how to add one."""
+
+from __future__ import annotations
+
+__all__ = ["Availability", "Backend", "Capabilities", "Engine", "Progress", "RawResult"]
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurobridge.lowering.finding import Finding
+from neurobridge.lowering.program import Drive, Program
+
+Progress = Callable[[int], None]
+"""Called now and then with the number of steps done so far."""
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What a backend can do, as data. Nothing heavy is imported to answer this.
+
+    Parameters
+    ----------
+    summary : str
+        One line for ``neurobridge backends``.
+    tier : str
+        Comparison tier against the reference (``"T0"`` ... ``"T3"``), see ``docs/comparison.md``.
+    equations : bool
+        Takes any declared model (True), or only those of a catalogue (False).
+    functions : frozenset of str
+        Functions of the expression language that the backend translates.
+    heterogeneous_delays, current_input, state_probes, rerun, threads, exports : bool
+        Further features.
+    max_delay_steps : int or None
+        Longest delay; None is unlimited.
+    settings : mapping of str to str
+        Name and one-line meaning of every setting that the backend takes.
+    """
+
+    summary: str
+    tier: str
+    equations: bool
+    functions: frozenset[str]
+    heterogeneous_delays: bool = True
+    current_input: bool = True
+    state_probes: bool = True
+    rerun: bool = True
+    threads: bool = False
+    exports: bool = False
+    max_delay_steps: int | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Availability:
+    """Whether a backend can run here: its version, or why not and how to install it."""
+
+    available: bool
+    version: str = ""
+    reason: str = ""
+    install: str = ""
+
+
+@dataclass
+class RawResult:
+    """What an engine returns.
+
+    ``spikes`` maps a spike plan's name to (stamp int64 (k,), neuron int32 (k,)), in any order; a
+    spike in step ``k`` has the stamp ``k + 1``. ``signals`` maps a signal plan's name to float64
+    (n_samples, n_neurons) in canonical units; sample ``i`` is the state at time
+    ``(i + 1) * interval * dt``. ``steps_done`` is smaller than asked if the run was interrupted;
+    what was recorded until then is kept.
+    """
+
+    spikes: dict[str, tuple[NDArray[np.int64], NDArray[np.int32]]]
+    signals: dict[str, NDArray[np.float64]]
+    steps_done: int
+    info: dict[str, Any] = field(default_factory=dict)
+
+
+class Engine(ABC):
+    """A program that was built in a simulator and can be run again and again."""
+
+    @abstractmethod
+    def run(self, drive: Drive, progress: Progress | None = None) -> RawResult:
+        """Play ``drive`` into the network from its initial state; never continues an older run."""
+
+    def set_constants(self, population: str, values: Mapping[str, float | NDArray[np.float64]]) -> None:
+        """Replace constants of a population for the next runs, without building again."""
+        raise NotImplementedError
+
+    def export(self, folder: Path, drive: Drive) -> None:
+        """Write a project that repeats this run without neurobridge; see ``docs/export.md``."""
+        raise NotImplementedError
+
+    def weights(self) -> dict[int, NDArray[np.float64]]:
+        """Weight of every edge as the simulator holds it, by pathway index, in pathway order."""
+        raise NotImplementedError
+
+    def close(self) -> None:  # noqa: B027 - most engines hold nothing to release
+        """Release what the engine holds in its simulator."""
+
+
+class Backend(ABC):
+    """A route from a program to a simulator. It decides nothing."""
+
+    name: str
+
+    @abstractmethod
+    def capabilities(self) -> Capabilities:
+        """What the backend can do, without importing the simulator."""
+
+    @abstractmethod
+    def availability(self) -> Availability:
+        """Whether it can run here."""
+
+    def check(self, program: Program, settings: Mapping[str, Any]) -> list[Finding]:
+        """Findings beyond those that follow from :meth:`capabilities`."""
+        return []
+
+    @abstractmethod
+    def emit(self, program: Program, settings: Mapping[str, Any]) -> Engine:
+        """Build the program. ``settings`` were validated against the capabilities."""

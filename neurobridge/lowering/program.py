@@ -1,0 +1,262 @@
+"""Program: what a backend is given. Everything has been decided; nothing is left to choose.
+
+A :class:`~neurobridge.graph.Network` is lowered for one time step ``dt`` into a :class:`Program`
+(what is built once) and, for each run, a :class:`Drive` (what is played into it). Both hold plain
+arrays in canonical units (ms, mV, nA, nF, uS, MOhm) and integer steps. Step ``k`` covers
+``(k dt, (k+1) dt]``; see ``docs/contract.md`` for the order of events inside it.
+
+Code is text in a small expression language that every equation-taking backend translates:
+Python syntax with ``+ - * / **``, comparisons, ``and or not``, numbers, names, and the functions
+``exp log sqrt sin cos tan tanh sinh cosh expm1 log1p abs floor exprel`` and ``where(cond, a, b)``.
+Evaluating the same straight-line code everywhere is what makes results equal: the integrator is
+part of the program, not of the simulator.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "Assignment",
+    "CurrentInput",
+    "Drive",
+    "EventInput",
+    "NeuronCode",
+    "Pathway",
+    "PopulationProgram",
+    "Program",
+    "ReceptorCode",
+    "SignalPlan",
+    "SourceSpikes",
+    "SpikePlan",
+]
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from neurobridge.lowering.finding import Finding
+    from neurobridge.graph.model import NeuronModel
+
+Int = NDArray[np.int64]
+Index = NDArray[np.int32]
+Real = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """``target = expression``; the target is a state variable or a local of this block."""
+
+    target: str
+    expression: str
+
+
+@dataclass(frozen=True)
+class ReceptorCode:
+    """What an arriving event of summed weight ``w`` does: ``variable += w * gain``.
+
+    ``drop`` says that the event is lost if the neuron is clamped in this step.
+    ``gain`` is an expression over constants, ``"1.0"`` where there is none.
+    """
+
+    name: str
+    variable: str
+    gain: str
+    drop: bool
+
+
+@dataclass(frozen=True)
+class NeuronCode:
+    """One step of one population, as straight-line code.
+
+    Names that the code may use: the states, the constants, locals assigned before, ``free`` (True
+    where the neuron is not clamped in this step) and, in ``update``, ``current`` (the summed
+    injected current in nA, constant over the step; only if ``takes_current``).
+
+    Phase 1 runs ``update`` in order, phase 2 adds events as the receptors say, phase 3 tests
+    ``threshold`` (and ``free``; with ``crossing`` also that it was false at the end of the step
+    before, or at the initial state for step 0), then runs ``reset`` for the neurons that spiked.
+    """
+
+    states: tuple[str, ...]
+    update: tuple[Assignment, ...]
+    receptors: tuple[ReceptorCode, ...]
+    threshold: str
+    crossing: bool
+    reset: tuple[Assignment, ...]
+    takes_current: bool
+
+    def receptor(self, name: str) -> ReceptorCode:
+        """The receptor of that name."""
+        return next(r for r in self.receptors if r.name == name)
+
+
+@dataclass(frozen=True)
+class PopulationProgram:
+    """One population. A *source* has no dynamics: its spikes are given by the drive.
+
+    ``constants`` and ``initial`` map names to a float or a float64 array of shape (size,); they
+    hold every constant that the code names and the initial value of every state.
+    ``refractory_steps`` is an int or int32 array (size,). ``model`` and ``parameters`` (canonical
+    units, as declared) are for backends with a catalogue of native cells.
+    """
+
+    name: str
+    size: int
+    model: NeuronModel
+    parameters: Mapping[str, float | Real]
+    code: NeuronCode
+    constants: Mapping[str, float | Real]
+    initial: Mapping[str, float | Real]
+    refractory_steps: int | Index
+    is_source: bool = False
+
+
+@dataclass(frozen=True)
+class Pathway:
+    """Edges that reach one receptor of one population, in canonical order (post, pre).
+
+    ``indptr`` int64 (n_post + 1,), ``source`` int32 (E,), ``weight`` float64 (E,) in the unit of
+    the receptor (already signed, or already a magnitude, as the receptor wants it), ``delay`` in
+    steps: one int, or int32 (E,). ``edge`` int64 (E,) gives the position of each edge in the
+    projection that it comes from, or None if it is all of them in order.
+    """
+
+    projection: str
+    pre: str
+    post: str
+    receptor: str
+    indptr: Int
+    source: Index
+    weight: Real
+    delay: int | Index
+    edge: Int | None = None
+
+    @property
+    def n_edges(self) -> int:
+        """Number of edges."""
+        return int(self.source.size)
+
+    @cached_property
+    def target(self) -> Index:
+        """Postsynaptic index of every edge, int32 (E,); made on first use."""
+        n_post = self.indptr.size - 1
+        return np.repeat(np.arange(n_post, dtype=np.int32), np.diff(self.indptr))
+
+    @property
+    def delay_range(self) -> tuple[int, int]:
+        """Shortest and longest delay in steps; (0, 0) without edges."""
+        if not self.n_edges:
+            return 0, 0
+        if isinstance(self.delay, (int, np.integer)):
+            return int(self.delay), int(self.delay)
+        return int(self.delay.min()), int(self.delay.max())
+
+
+@dataclass(frozen=True)
+class SpikePlan:
+    """Record the spikes of ``neurons`` (int32, or None for all) of ``population``."""
+
+    name: str
+    population: str
+    neurons: Index | None
+
+
+@dataclass(frozen=True)
+class SignalPlan:
+    """Record state ``variable`` of ``neurons`` at times ``interval, 2 interval, ...`` (steps)."""
+
+    name: str
+    population: str
+    variable: str
+    unit: str
+    neurons: Index
+    interval: int
+
+
+@dataclass(frozen=True)
+class Program:
+    """A network lowered for one time step. Populations and pathways are in description order."""
+
+    dt: float
+    populations: tuple[PopulationProgram, ...]
+    pathways: tuple[Pathway, ...]
+    spike_plans: tuple[SpikePlan, ...]
+    signal_plans: tuple[SignalPlan, ...]
+    findings: tuple[Finding, ...]
+    log: tuple[str, ...]
+    network_id: str
+
+    def population(self, name: str) -> PopulationProgram:
+        """The population of that name."""
+        return next(p for p in self.populations if p.name == name)
+
+    @property
+    def delay_range(self) -> tuple[int, int]:
+        """Shortest and longest delay of all pathways in steps; (1, 1) if there are none."""
+        ranges = [p.delay_range for p in self.pathways if p.n_edges]
+        if not ranges:
+            return 1, 1
+        return min(r[0] for r in ranges), max(r[1] for r in ranges)
+
+
+@dataclass(frozen=True)
+class EventInput:
+    """Host-drawn input events into one receptor.
+
+    Channel ``c`` hits neuron ``target[c]`` with ``weight[c]``. Event ``e`` is ``count[e]``
+    simultaneous events of channel ``channel[e]``, added in phase 2 of step ``step[e]``.
+    Sorted by (step, channel), each pair at most once.
+    ``target`` int32 (m,), ``weight`` float64 (m,), ``step`` int64 (k,), ``channel`` int32 (k,),
+    ``count`` int32 (k,).
+    """
+
+    stimulus: str
+    population: str
+    receptor: str
+    target: Index
+    weight: Real
+    step: Int
+    channel: Index
+    count: Index
+
+
+@dataclass(frozen=True)
+class SourceSpikes:
+    """Spikes of a source population: neuron ``neuron[e]`` spikes at time ``stamp[e] * dt``.
+
+    Sorted by (stamp, neuron), each pair at most once; a stamp may be 0. A spike with stamp ``s``
+    through a pathway of delay ``D`` is added in phase 2 of step ``s + D - 1``.
+    """
+
+    population: str
+    stamp: Int
+    neuron: Index
+
+
+@dataclass(frozen=True)
+class CurrentInput:
+    """Injected current: ``value[c]`` (nA, shape (m,)) holds from step ``start[c]`` to the next change.
+
+    ``neuron`` int32 (m,), ``start`` int64 (n_changes,) ascending, ``value`` float64
+    (n_changes, m). Before ``start[0]`` the current is 0. Several inputs to one neuron add up.
+    """
+
+    stimulus: str
+    population: str
+    neuron: Index
+    start: Int
+    value: Real
+
+
+@dataclass(frozen=True)
+class Drive:
+    """All input of one run of ``n_steps`` steps."""
+
+    n_steps: int
+    events: tuple[EventInput, ...]
+    sources: tuple[SourceSpikes, ...]
+    currents: tuple[CurrentInput, ...]

@@ -1,0 +1,172 @@
+"""Recording: what every run returns, as flat arrays."""
+
+from __future__ import annotations
+
+__all__ = ["Recording", "Signal", "Spikes"]
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurobridge.errors import UnknownNameError
+from neurobridge.lowering.finding import Finding
+
+Status = Literal["ok", "incomplete", "degraded", "failed"]
+
+
+@dataclass(frozen=True)
+class Spikes:
+    """Spikes of one population, sorted by (trial, step, neuron).
+
+    Parameters
+    ----------
+    step : int64 array, shape (k,)
+        Stamp in steps; the spike time is ``step * dt`` ms.
+    neuron : int32 array, shape (k,)
+        Index in the population.
+    trial : int32 array, shape (k,)
+    dt : float
+        Time step in ms.
+    n_steps : int
+        Length of a trial in steps.
+    neurons : int32 array or None
+        The neurons that were recorded; None for all ``size``.
+    size : int
+        Neurons in the population.
+    """
+
+    step: NDArray[np.int64]
+    neuron: NDArray[np.int32]
+    trial: NDArray[np.int32]
+    dt: float
+    n_steps: int
+    size: int
+    neurons: NDArray[np.int32] | None = None
+
+    def __len__(self) -> int:
+        return int(self.step.size)
+
+    @property
+    def time(self) -> NDArray[np.float64]:
+        """Spike times in ms, shape (k,)."""
+        return self.step * self.dt
+
+    @property
+    def recorded(self) -> NDArray[np.int32]:
+        """Indices of the recorded neurons."""
+        return np.arange(self.size, dtype=np.int32) if self.neurons is None else self.neurons
+
+    @property
+    def n_trials(self) -> int:
+        """Number of trials."""
+        return int(self.trial.max()) + 1 if len(self) else 1
+
+    @cached_property
+    def counts(self) -> NDArray[np.int64]:
+        """Spikes per neuron over all trials, shape (size,)."""
+        return np.bincount(self.neuron, minlength=self.size)
+
+    @property
+    def rates(self) -> NDArray[np.float64]:
+        """Mean firing rate per neuron in Hz, shape (size,)."""
+        return self.counts / (self.n_steps * self.dt * 1e-3 * self.n_trials)
+
+    def of(self, neuron: int) -> NDArray[np.float64]:
+        """Spike times of one neuron in ms (all trials)."""
+        return self.time[self.neuron == neuron]
+
+    def same_as(self, other: Spikes) -> bool:
+        """Whether every spike is identical in step, neuron and trial."""
+        return (
+            np.array_equal(self.step, other.step)
+            and np.array_equal(self.neuron, other.neuron)
+            and np.array_equal(self.trial, other.trial)
+        )
+
+
+@dataclass(frozen=True)
+class Signal:
+    """A state variable over time: ``values`` float64 (T, n) at ``step`` int64 (T,)."""
+
+    variable: str
+    unit: str
+    population: str
+    values: NDArray[np.float64]
+    step: NDArray[np.int64]
+    neurons: NDArray[np.int32]
+    dt: float
+
+    @property
+    def time(self) -> NDArray[np.float64]:
+        """Sample times in ms, shape (T,)."""
+        return self.step * self.dt
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Result of a run.
+
+    Parameters
+    ----------
+    spikes : mapping of str to Spikes
+        By population.
+    signals : mapping of str to Signal
+        By probe name.
+    status : {"ok", "incomplete", "degraded", "failed"}
+        ``incomplete`` after an interruption: what was recorded until then is here.
+    message : str
+        A sentence on a status that is not ok.
+    findings : tuple of Finding
+        What was said, and accepted, before the run.
+    backend : str
+    versions, settings, timings, info : mapping
+        ``timings`` has ``build_s``, ``run_s`` and ``collect_s``; ``info`` has what the backend
+        tells about itself, e.g. ``peak_mb``.
+    network_id : str
+    dt, duration : float
+        In ms.
+    seed, trial : int
+    """
+
+    spikes: Mapping[str, Spikes]
+    signals: Mapping[str, Signal]
+    backend: str
+    network_id: str
+    dt: float
+    duration: float
+    seed: int
+    trial: int = 0
+    status: Status = "ok"
+    message: str = ""
+    findings: tuple[Finding, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    timings: Mapping[str, float] = field(default_factory=dict)
+    info: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def n_spikes(self) -> int:
+        """Spikes of all populations."""
+        return sum(len(s) for s in self.spikes.values())
+
+    def __getitem__(self, name: str) -> Spikes | Signal:
+        """The signal of a probe, or the spikes of a population."""
+        if name in self.signals:
+            return self.signals[name]
+        if name in self.spikes:
+            return self.spikes[name]
+        raise UnknownNameError("probe or population", name, [*self.signals, *self.spikes])
+
+    def replace(self, **changes: Any) -> Recording:
+        """A copy with some fields changed."""
+        return replace(self, **changes)
+
+    def __repr__(self) -> str:
+        return (
+            f"<Recording {self.status}: {self.n_spikes:,} spikes, {self.duration:g} ms at dt "
+            f"{self.dt:g} ms on {self.backend}, probes {list(self.signals)}>"
+        )
