@@ -174,9 +174,18 @@ class _Printer:
             return self.d.calls[name](args[0])
         return f"{self.d.functions.get(name, name)}({args[0]})"
 
+    def _small_power(self, node: ast.BinOp) -> str | None:
+        """``x**2 .. x**4`` as a product: the same rounding everywhere, and faster."""
+        if isinstance(node.left, ast.Name) and isinstance(node.right, ast.Constant):
+            if node.right.value in (2, 3, 4):
+                return " * ".join([self.text(node.left)] * int(node.right.value))
+        return None
+
     def _binary(self, node: ast.BinOp, outer: int) -> str:
         op = _BINARY[type(node.op)]
         own = _PRECEDENCE[op]
+        if op == "**" and (product := self._small_power(node)) is not None:
+            return f"({product})" if _PRECEDENCE["*"] < outer else product
         if op == "**":
             left, right = self.text(node.left, own + 1), self.text(node.right, own + 1)
             if self.d.power is not None:
