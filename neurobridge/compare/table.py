@@ -1,0 +1,64 @@
+"""The comparison as a table for a terminal."""
+
+from __future__ import annotations
+
+__all__ = ["comparison_table"]
+
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from neurobridge.compare.words import count, fraction, megabytes, seconds, verdict
+
+if TYPE_CHECKING:
+    from neurobridge.compare.metrics import SpikeMetrics
+    from neurobridge.compare.result import Baseline, Comparison, Entry
+
+STYLE = {"same": "bold green", "within": "green", "open": "yellow", "apart": "bold red"}
+
+
+def comparison_table(comparison: Comparison) -> Table:
+    """One row for each run, and one for the different-seed baseline."""
+    table = Table(
+        title=comparison.headline,
+        title_style=STYLE["same" if comparison.identical else "apart"],
+        box=box.SIMPLE_HEAD,
+    )
+    for heading in ("backend", "verdict", "tier"):
+        table.add_column(heading)
+    for heading in ("spikes", "overlap", "±1 step", "±2 steps", "rate r", "build", "run", "peak"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for entry in comparison.entries:
+        table.add_row(*_row(entry))
+    if comparison.baseline is not None:
+        table.add_section()
+        table.add_row(*_baseline_row(comparison.reference, comparison.baseline), style="dim")
+    return table
+
+
+def _row(entry: Entry) -> list[str | Text]:
+    kind, words = verdict(entry)
+    return [
+        entry.name,
+        Text(words, style="" if entry.is_reference else STYLE[kind]),
+        entry.tier or "",
+        count(entry.spikes),
+        *_overlaps(entry.metrics),
+        seconds(entry.build_s),
+        seconds(entry.run_s),
+        megabytes(entry.peak_mb),
+    ]
+
+
+def _baseline_row(reference: str, baseline: Baseline) -> list[str]:
+    name = f"{reference}, seed {baseline.recording.seed}"
+    return [name, "baseline", "", count(baseline.metrics.spikes), *_overlaps(baseline.metrics)]
+
+
+def _overlaps(metrics: SpikeMetrics | None) -> list[str]:
+    if metrics is None:
+        return ["", "", "", ""]
+    overlaps = [fraction(value) for value in metrics.overlap.values()]
+    return [*overlaps, fraction(metrics.rate_correlation)]
