@@ -1,0 +1,40 @@
+# Everything runs in $(VENV), which is made on first use with the versions of constraints.txt.
+VENV ?= .venv
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3)
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+SOURCES_OF_STAMPS := pyproject.toml setup.cfg constraints.txt
+# CI runs everything; a laptop leaves out the tests that take minutes (make test SLOW= has them).
+SLOW ?= $(if $(CI),,-m "not slow")
+
+.PHONY: demo test bench lint
+.DELETE_ON_ERROR:
+
+demo: $(VENV)/.installed-all
+	@$(VENV)/bin/neurobridge demo
+
+test: $(VENV)/.installed-dev
+	@$(PY) -m pytest $(SLOW) $(ARGS)
+
+bench: $(VENV)/.installed-dev
+	@$(PY) -m benchmarks $(ARGS)
+
+lint: $(VENV)/.installed-dev
+	@$(PY) -m ruff check
+	@$(PY) -m ruff format --check
+	@$(PY) -m mypy
+
+$(VENV)/.installed-all: $(SOURCES_OF_STAMPS) | $(PY)
+	@echo "Installing neurobridge with Brian2 and NEST into $(VENV) (once) ..."
+	@$(PIP) setuptools wheel
+	@$(PIP) --no-build-isolation --editable ".[all]"
+	@tools/ensure_compiler.sh $(PY)
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed-all
+	@echo "Installing the development tools into $(VENV) (once) ..."
+	@$(PIP) --no-build-isolation --editable ".[all,dev]"
+	@touch $@
+
+$(PY):
+	@tools/make_environment.sh "$(PYTHON)" $(VENV)
