@@ -1,0 +1,1 @@
+"""One file per source of connectomes; :mod:`neurobridge.connectome.registry` lists them."""
