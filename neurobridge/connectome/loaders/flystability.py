@@ -72,8 +72,7 @@ def load_flystability(path: str | Path, *, release: str = "") -> Connectome:
     }
     files = {key: folder / name for key, name in names.items()}
     ids = np.asarray(read_matrix(files["ids"])).ravel()
-    codes = _assigned(files["nt"], ids)
-    _check_range(codes, len(TRANSMITTERS) - 1, files["nt"].name)
+    codes = _assigned(files["nt"], ids, largest=len(TRANSMITTERS) - 1)
     fibres = _assigned(files["cbf"], ids)
     connectome = from_matrix(
         read_matrix(files["matrix"]),
@@ -97,8 +96,8 @@ def load_flystability(path: str | Path, *, release: str = "") -> Connectome:
     return connectome.replace(sign=_signs(files["ei"], ids))
 
 
-def _assigned(path: Path, ids: NDArray[Any]) -> NDArray[np.int64]:
-    """The number given to every id, -1 where there is none."""
+def _assigned(path: Path, ids: NDArray[Any], largest: int | None = None) -> NDArray[np.int64]:
+    """The number given to every id, -1 where the id is not in the table."""
     table = load_plain(path)
     if not isinstance(table, dict):
         raise FileFormatError(f"{path.name}: expected a dict from id to number, got {type(table)}")
@@ -106,13 +105,11 @@ def _assigned(path: Path, ids: NDArray[Any]) -> NDArray[np.int64]:
         plain = {int(key): int(value) for key, value in table.items()}
     except (TypeError, ValueError) as error:
         raise FileFormatError(f"{path.name}: expected whole numbers: {error}") from error
+    for key, value in plain.items():
+        if value < 0 or (largest is not None and value > largest):
+            limit = "0 or more" if largest is None else f"from 0 to {largest}"
+            raise ConnectomeError(f"{path.name}: expected codes {limit}, got {value} for id {key}")
     return np.array([plain.get(i, -1) for i in ids.tolist()], dtype=np.int64)
-
-
-def _check_range(codes: NDArray[np.int64], largest: int, name: str) -> None:
-    bad = codes[(codes > largest) | (codes < -1)]
-    if bad.size:
-        raise ConnectomeError(f"{name}: expected codes from 0 to {largest}, got {bad[0]}")
 
 
 def _signs(path: Path, ids: NDArray[Any]) -> NDArray[np.int8]:
