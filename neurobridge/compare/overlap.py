@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["BestLag", "best_lag", "jaccard", "matched_spikes"]
+__all__ = ["BestLag", "best_lag", "jaccard", "matched_spikes", "shared_spikes"]
 
 from dataclasses import dataclass
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from neurobridge.recording import Spikes
 
 Int = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,18 @@ def matched_spikes(reference: Spikes, other: Spikes, tolerance: int) -> int:
         j = j + (hit | (gap < 0))
 
 
+def shared_spikes(reference: Spikes, other: Spikes) -> tuple[Mask, Mask]:
+    """Which spikes of each run the other has too, at exactly the same step.
+
+    Returns
+    -------
+    in_other : bool array, shape (len(reference),)
+    in_reference : bool array, shape (len(other),)
+    """
+    a, b = _keys(reference, other, margin=0)
+    return np.isin(a, b), np.isin(b, a)
+
+
 def jaccard(matched: int, reference: int, other: int) -> float | None:
     """Matched spikes over spikes in either run; None if there are no spikes at all."""
     either = reference + other - matched
@@ -88,14 +101,19 @@ def best_lag(reference: Spikes, other: Spikes, max_lag: int) -> BestLag | None:
 
 
 def _sorted_keys(reference: Spikes, other: Spikes, margin: int) -> tuple[Int, Int]:
-    """One integer per spike, ascending; keys of two neurons differ by more than ``margin``."""
+    a, b = _keys(reference, other, margin)
+    return np.sort(a), np.sort(b)
+
+
+def _keys(reference: Spikes, other: Spikes, margin: int) -> tuple[Int, Int]:
+    """One integer per spike; keys of two neurons or trials differ by more than ``margin``."""
     last = max((int(s.step.max()) for s in (reference, other) if len(s)), default=0)
     width = last + 1 + margin
     size = max(reference.size, other.size)
 
     def keys(spikes: Spikes) -> Int:
         train = spikes.trial.astype(np.int64) * size + spikes.neuron
-        return np.sort(train * width + spikes.step)
+        return train * width + spikes.step
 
     return keys(reference), keys(other)
 

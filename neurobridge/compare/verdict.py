@@ -1,0 +1,55 @@
+"""The verdict of a report: one word, and the sentence that a reader takes away."""
+
+from __future__ import annotations
+
+__all__ = ["Verdict", "overall"]
+
+from dataclasses import dataclass
+
+from neurobridge.compare.result import Comparison, Entry
+from neurobridge.compare.words import count
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """``kind`` is same, within, open or apart, and gives the colour; ``lines`` is the evidence."""
+
+    kind: str
+    word: str
+    sentence: str
+    lines: tuple[str, ...] = ()
+
+
+def overall(comparison: Comparison) -> Verdict:
+    """The verdict on all runs together."""
+    n, spikes = len(comparison.entries), comparison.reference_entry.spikes
+    same = sum(e.identical for e in comparison.entries)
+    score = f"{same} of {n} backends, {count(spikes)} spikes"
+    lines = tuple(line for e in comparison.others if (line := _line(comparison, e)))
+    if comparison.identical and not spikes:
+        return Verdict(
+            "open",
+            "Silent",
+            f"No spike on any of {n} backends: they agree, but on nothing.",
+            ("Drive the network harder to compare spikes.", *lines),
+        )
+    if comparison.identical and comparison.passed:
+        return Verdict("same", "Identical", score, ("The same neurons, in the same steps.",))
+    if comparison.identical:
+        return Verdict("apart", "Identical spikes, other states", score, lines)
+    if not comparison.passed:
+        return Verdict("apart", "Not identical", f"{score} in the reference", lines)
+    judged = all(e.passed for e in comparison.entries)
+    word, kind = ("Within tolerance", "within") if judged else ("Not judged", "open")
+    return Verdict(kind, word, f"identical: {score} in the reference", lines)
+
+
+def _line(comparison: Comparison, entry: Entry) -> str:
+    if not entry.complete and not entry.metrics:
+        return f"{entry.name} {entry.status}: {entry.recording.message or 'no reason was given'}"
+    if entry.metrics and entry.metrics.divergence:
+        first = entry.metrics.divergence.sentence(comparison.reference, entry.name)
+        return f"{first[0].upper()}{first[1:]}."
+    failed = [f"{c.rule}: {c.found}" for c in entry.checks if c.passed is False]
+    reasons = [*failed, *(entry.notes if not entry.complete else ())]
+    return f"{entry.name}: {'; '.join(reasons)}" if reasons else ""
