@@ -2,7 +2,7 @@
 VENV ?= .venv
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3)
 PY := $(VENV)/bin/python
-PIP := $(PY) -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+PIP := $(PY) -m pip --disable-pip-version-check install -qq --constraint constraints.txt
 SOURCES_OF_STAMPS := pyproject.toml setup.cfg constraints.txt
 # CI runs everything; a laptop leaves out the tests that take minutes (make test SLOW= has them).
 SLOW ?= $(if $(CI),,-m "not slow")

@@ -18,11 +18,13 @@ have_compiler || missing+=(g++)
 have_headers || missing+=("$("$python" -c 'import sys; print("python%d.%d-dev" % sys.version_info[:2])')")
 [ ${#missing[@]} -eq 0 ] && exit 0
 
-if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
+install() {
     echo "Installing ${missing[*]}, which Brian2 and NESTML compile with."
-    apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-        "${missing[@]}" >/dev/null
+    apt-get update -qq &&
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+            "${missing[@]}" >/dev/null
+}
+if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null && install; then
     exit 0
 fi
 
@@ -32,6 +34,6 @@ Install it and run the same command again:
   Debian, Ubuntu:  sudo apt-get install ${missing[*]}
   Fedora:          sudo dnf install gcc-c++ python3-devel
   conda:           conda install -c conda-forge cxx-compiler
-The reference backend needs none of this: neurobridge run ... --backend reference
+The reference backend needs none of this.
 MESSAGE
 exit 1

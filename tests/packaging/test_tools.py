@@ -30,9 +30,8 @@ def small_path(tmp_path: Path) -> str:
     return str(tmp_path)
 
 
-def fake_python(folder: Path, script: str) -> Path:
-    path = folder / "python"
-    path.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+def fake_tool(path: Path, script: str) -> Path:
+    path.write_text(f"#!/bin/bash\n{script}\n", encoding="utf-8")
     path.chmod(0o755)
     return path
 
@@ -44,6 +43,32 @@ def test_a_missing_compiler_is_named_with_the_command_that_installs_it(small_pat
     assert "sudo apt-get install g++" in result.stderr
 
 
+@pytest.mark.parametrize(("status", "code"), [("0", 0), ("100", 1)])
+def test_root_on_debian_gets_the_compiler_installed(
+    tmp_path: Path, small_path: str, status: str, code: int
+) -> None:
+    calls = tmp_path / "calls"
+    fake_tool(tmp_path / "apt-get", f'echo "$@" >> {calls}; [ "$1" = update ] || exit {status}')
+    (tmp_path / "id").unlink()
+    fake_tool(tmp_path / "id", "echo 0")
+    result = run(COMPILER, sys.executable, PATH=small_path)
+    assert result.returncode == code
+    assert result.stdout.startswith("Installing g++, ")
+    assert calls.read_text(encoding="utf-8").splitlines() == [
+        "update -qq",
+        "install -y -qq --no-install-recommends g++",
+    ]
+    assert ("sudo apt-get install g++" in result.stderr) == (code == 1)
+
+
+def test_missing_python_headers_are_named_too(tmp_path: Path, small_path: str) -> None:
+    python = fake_tool(
+        tmp_path / "python", 'case "$2" in *Python.h*) exit 1;; *) echo python3.11-dev;; esac'
+    )
+    result = run(COMPILER, python, PATH=small_path)
+    assert "this is missing: g++ python3.11-dev" in result.stderr
+
+
 def test_a_compiler_that_is_there_is_found(tmp_path: Path, small_path: str) -> None:
     compiler = tmp_path / "my-compiler"
     compiler.symlink_to("/bin/true")
@@ -52,7 +77,7 @@ def test_a_compiler_that_is_there_is_found(tmp_path: Path, small_path: str) -> N
 
 
 def test_an_old_python_is_refused_by_its_version(tmp_path: Path) -> None:
-    old = fake_python(tmp_path, '[ "$1" = --version ] && echo Python 3.9.2; exit 1')
+    old = fake_tool(tmp_path / "python", '[ "$1" = --version ] && echo Python 3.9.2; exit 1')
     result = run(ENVIRONMENT, old, tmp_path / "venv")
     assert result.returncode == 1
     assert "needs Python 3.11 or newer; " in result.stderr
@@ -67,7 +92,7 @@ def test_no_python_at_all_is_said(tmp_path: Path) -> None:
 
 
 def test_a_python_without_venv_is_told_what_to_install(tmp_path: Path) -> None:
-    partial = fake_python(tmp_path, 'case "$2" in *ensurepip*) exit 1;; esac')
+    partial = fake_tool(tmp_path / "python", 'case "$2" in *ensurepip*) exit 1;; esac')
     result = run(ENVIRONMENT, partial, tmp_path / "venv")
     assert result.returncode == 1
     assert "apt-get install python3-venv" in result.stderr
