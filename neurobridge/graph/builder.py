@@ -1,0 +1,186 @@
+"""NetworkBuilder: hand-made networks, in a few lines."""
+
+from __future__ import annotations
+
+__all__ = ["NetworkBuilder"]
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from neurobridge.errors import NetworkError, UnknownNameError
+from neurobridge.frozen import FrozenDict
+from neurobridge.graph.edges import Edges
+from neurobridge.graph.labels import Labels
+from neurobridge.graph.model import NeuronModel
+from neurobridge.graph.network import Network
+from neurobridge.graph.population import Population
+from neurobridge.graph.probe import Probe
+from neurobridge.graph.projection import Projection, TickDelays
+from neurobridge.graph.readout import Readout
+from neurobridge.graph.stimulus import Stimulus
+from neurobridge.graph.weight import Explicit, Factorised, LowRank, Weight, WeightSum
+from neurobridge.units import parse_quantity
+
+
+class NetworkBuilder:
+    """Collects the parts of a network; :meth:`build` makes the :class:`Network`.
+
+    Examples
+    --------
+    >>> from neurobridge import NetworkBuilder, SpikeTrains, models
+    >>> net = NetworkBuilder()
+    >>> net.population("input", 1, models.spike_source)
+    >>> net.population("cell", 1, models.lif_exp, tau_m="10 ms")
+    >>> net.connect("drive", "input", "cell", [(0, 0)], weight="1.5 nA", delay="1 ms")
+    >>> net.add(SpikeTrains("spikes", "input", time=[5.0], neuron=[0]))
+    >>> network = net.build()
+    """
+
+    def __init__(self) -> None:
+        self._populations: dict[str, Population] = {}
+        self._projections: dict[str, Projection] = {}
+        self._others: dict[str, dict[str, Any]] = {"stimuli": {}, "probes": {}, "readouts": {}}
+        self._metadata: dict[str, Any] = {}
+
+    def population(
+        self,
+        name: str,
+        size: int,
+        model: NeuronModel,
+        *,
+        initial: Mapping[str, Any] | None = None,
+        ids: ArrayLike | None = None,
+        labels: Labels | Mapping[str, ArrayLike] | None = None,
+        sign: ArrayLike | None = None,
+        **parameters: Any,
+    ) -> None:
+        """Add a population; see :class:`Population`. Parameters are given by name."""
+        self._new(name, self._populations, "population")
+        if not isinstance(labels, Labels):
+            columns: Any = FrozenDict(labels or {})
+            labels = Labels(columns, None if sign is None else np.asarray(sign))
+        elif sign is not None:
+            raise NetworkError(f"population {name!r}: give the sign inside labels, not twice")
+        self._populations[name] = Population(
+            name,
+            size,
+            model,
+            FrozenDict(parameters),
+            FrozenDict(initial or {}),
+            None if ids is None else np.asarray(ids),
+            labels,
+        )
+
+    def connect(
+        self,
+        name: str,
+        pre: str,
+        post: str,
+        pairs: ArrayLike,
+        *,
+        weight: Weight | ArrayLike | str,
+        delay: Any,
+        receptor: str | None = None,
+        count: ArrayLike | None = None,
+        sign: ArrayLike | None = None,
+    ) -> None:
+        """Add a projection.
+
+        Parameters
+        ----------
+        name, pre, post : str
+        pairs : int array, shape (E, 2)
+            (pre index, post index) of every edge, in any order; parallel edges are kept.
+        weight : float, str, array of shape (E,), or a weight object
+            One for all, or one for each pair in the order of ``pairs``; in the unit of the
+            receptor, or with a unit (``"0.1 nA"``).
+        delay : float, str, or array of shape (E,)
+            In ms.
+        receptor : str, optional
+            Default: by the sign of the weight.
+        count, sign : array of shape (E,), optional
+            For factorised weights.
+        """
+        self._new(name, self._projections, "projection")
+        for side in (pre, post):
+            if side not in self._populations:
+                raise UnknownNameError("population", side, self._populations)
+        index = np.asarray(pairs)
+        index = index.reshape(0, 2).astype(np.int64) if index.size == 0 else index
+        if index.ndim != 2 or index.shape[1] != 2:
+            raise NetworkError(
+                f"projection {name!r}: pairs must have shape (E, 2), got {index.shape}"
+            )
+        target = self._populations[post]
+        edges, order = Edges.from_pairs(
+            index[:, 0], index[:, 1], self._populations[pre].size, target.size,
+            count=count, sign=sign,
+        )  # fmt: skip
+        self._projections[name] = Projection(
+            name, pre, post, edges,
+            _weight(weight, edges.n_edges, order, target.model, receptor, name),
+            _delay(delay, edges.n_edges, order, name),
+            receptor,
+        )  # fmt: skip
+
+    def add(self, *parts: Stimulus | Probe | Readout) -> None:
+        """Add stimuli, probes and readouts."""
+        for part in parts:
+            kind = "readouts" if isinstance(part, Readout) else "stimuli"
+            kind = "probes" if isinstance(part, Probe) else kind
+            self._new(part.name, self._others[kind], kind)
+            self._others[kind][part.name] = part
+
+    def metadata(self, **entries: Any) -> None:
+        """Notes that travel with the network."""
+        self._metadata.update(entries)
+
+    def build(self) -> Network:
+        """The network."""
+        return Network(
+            FrozenDict(self._populations),
+            FrozenDict(self._projections),
+            **{k: FrozenDict(v) for k, v in self._others.items()},
+            metadata=FrozenDict(self._metadata),
+        )
+
+    def _new(self, name: str, group: Mapping[str, Any], kind: str) -> None:
+        if name in group:
+            raise NetworkError(f"there are two {kind} entries named {name!r}; names must be unique")
+
+
+def _weight(
+    weight: Any, n_edges: int, order: Any, model: NeuronModel, receptor: str | None, name: str
+) -> Weight:
+    if isinstance(weight, (Factorised, Explicit, LowRank, WeightSum)):
+        return weight
+    if not model.receptors:
+        raise NetworkError(f"projection {name!r}: model {model.name!r} has no receptor")
+    unit = model.weight_unit(receptor or model.receptors[0].name)
+    value = parse_quantity(weight, unit, f"projection {name!r}, weight")
+    return Explicit(_per_edge(value, n_edges, order, f"projection {name!r}, weight"))
+
+
+def _delay(delay: Any, n_edges: int, order: Any, name: str) -> float | TickDelays:
+    if isinstance(delay, TickDelays):
+        return delay
+    value = parse_quantity(delay, "ms", f"projection {name!r}, delay")
+    if np.ndim(value) == 0:
+        return float(value)
+    per_edge = _per_edge(value, n_edges, order, f"projection {name!r}, delay")
+    try:
+        return TickDelays.from_ms(per_edge)
+    except NetworkError as err:
+        raise NetworkError(f"projection {name!r}: {err}") from err
+
+
+def _per_edge(value: Any, n_edges: int, order: Any, where: str) -> np.ndarray[Any, Any]:
+    array = np.asarray(value, dtype=np.float64)
+    if array.ndim == 0:
+        return np.full(n_edges, float(array))
+    if array.shape != (n_edges,):
+        raise NetworkError(f"{where}: {array.size} values for {n_edges} edges")
+    return array if order is None else array[order]

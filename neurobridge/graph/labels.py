@@ -1,0 +1,124 @@
+"""Labels: what is known about each neuron, as categorical columns."""
+
+from __future__ import annotations
+
+__all__ = ["Column", "Labels"]
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from neurobridge.errors import NetworkError, UnknownNameError, suggest
+from neurobridge.frozen import FrozenDict, frozen_array
+
+MISSING = ""
+"""The category of a neuron without a label."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One categorical column: ``categories[codes[i]]`` is the label of neuron ``i``."""
+
+    codes: NDArray[np.uint16] | NDArray[np.uint32]
+    categories: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        dtype = np.uint16 if len(self.categories) < 2**16 else np.uint32
+        object.__setattr__(self, "codes", frozen_array(self.codes, dtype))
+        object.__setattr__(self, "categories", tuple(self.categories))
+        if self.codes.size and int(self.codes.max()) >= len(self.categories):
+            raise NetworkError(
+                f"label code {int(self.codes.max())} has no category; there are "
+                f"{len(self.categories)}"
+            )
+
+    @classmethod
+    def of(cls, values: ArrayLike) -> Column:
+        """A column from one string per neuron; None and NaN become the empty label."""
+        strings = [MISSING if v is None or v != v else str(v) for v in np.asarray(values, dtype=object)]
+        categories, codes = np.unique(np.asarray(strings, dtype=str), return_inverse=True)
+        return cls(codes, tuple(categories.tolist()))
+
+    @property
+    def values(self) -> NDArray[Any]:
+        """The label of every neuron, as strings."""
+        return np.asarray(self.categories, dtype=object)[self.codes]
+
+    def equals(self, value: str, name: str) -> NDArray[np.bool_]:
+        """Where the label is ``value``; an unknown value is an error with a suggestion."""
+        if value not in self.categories:
+            raise UnknownNameError(f"value of label {name!r}", value, self.categories)
+        return self.codes == self.categories.index(value)
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Categorical columns and the sign of each neuron.
+
+    Parameters
+    ----------
+    columns : mapping of str to Column
+        E.g. ``cell_type``, ``class``, ``side``, ``roi``, ``nt``.
+    sign : int8 array, shape (N,), optional
+        +1 excitatory, -1 inhibitory, 0 unknown.
+    nt_probability : float16 array, shape (N, n_nt), optional
+        Confidence of each transmitter of ``nt_names``.
+    nt_names : tuple of str
+    """
+
+    columns: FrozenDict[str, Column] = field(default_factory=FrozenDict)
+    sign: NDArray[np.int8] | None = None
+    nt_probability: NDArray[np.float16] | None = None
+    nt_names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        columns = {k: v if isinstance(v, Column) else Column.of(v) for k, v in self.columns.items()}
+        object.__setattr__(self, "columns", FrozenDict(columns))
+        if self.sign is not None:
+            sign = np.asarray(self.sign)
+            if not np.isin(sign, (-1, 0, 1)).all():
+                raise NetworkError(f"labels: sign must be -1, 0 or 1, got {np.unique(sign)}")
+            object.__setattr__(self, "sign", frozen_array(sign, np.int8))
+        if self.nt_probability is not None:
+            object.__setattr__(self, "nt_probability", frozen_array(self.nt_probability, np.float16))
+            if self.nt_probability.shape[1:] != (len(self.nt_names),):
+                raise NetworkError(
+                    f"labels: nt_probability has shape {self.nt_probability.shape} for "
+                    f"{len(self.nt_names)} transmitters"
+                )
+
+    def check_size(self, size: int, where: str) -> None:
+        """Raise unless every column has ``size`` rows."""
+        arrays: dict[str, NDArray[Any] | None] = {k: c.codes for k, c in self.columns.items()}
+        arrays |= {"sign": self.sign, "nt_probability": self.nt_probability}
+        for name, array in arrays.items():
+            if array is not None and array.shape[0] != size:
+                raise NetworkError(
+                    f"{where}: label {name!r} has {array.shape[0]} rows for {size} neurons"
+                )
+
+    def __getitem__(self, name: str) -> Column:
+        if name not in self.columns:
+            raise UnknownNameError("label", name, self.columns)
+        return self.columns[name]
+
+    def where(self, **conditions: str | list[str] | tuple[str, ...]) -> NDArray[np.bool_]:
+        """Neurons for which all conditions hold, e.g. ``where(side="left", cell_type=["A", "B"])``."""
+        if not conditions:
+            raise NetworkError(f"no condition given{suggest('', self.columns)}")
+        masks = []
+        for name, wanted in conditions.items():
+            values = [wanted] if isinstance(wanted, str) else list(wanted)
+            masks.append(np.logical_or.reduce([self[name].equals(v, name) for v in values]))
+        return np.logical_and.reduce(masks)
+
+    def take(self, index: NDArray[np.int32]) -> Labels:
+        """The labels of some neurons."""
+        return Labels(
+            FrozenDict({k: Column(c.codes[index], c.categories) for k, c in self.columns.items()}),
+            None if self.sign is None else self.sign[index],
+            None if self.nt_probability is None else self.nt_probability[index],
+            self.nt_names,
+        )

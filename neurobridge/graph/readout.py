@@ -1,0 +1,50 @@
+"""Readout: a linear map from spike counts to outputs, applied on the host after a run."""
+
+from __future__ import annotations
+
+__all__ = ["Readout"]
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurobridge.errors import NetworkError
+from neurobridge.frozen import frozen_array
+from neurobridge.graph.population import check_name
+from neurobridge.recording import Recording
+
+
+@dataclass(frozen=True)
+class Readout:
+    """``output = weight @ spike_counts[neurons] + bias``.
+
+    Parameters
+    ----------
+    name, population : str
+    neurons : int32 array, shape (n,)
+    weight : float64 array, shape (n_out, n)
+    bias : float64 array, shape (n_out,)
+    """
+
+    name: str
+    population: str
+    neurons: NDArray[np.int32]
+    weight: NDArray[np.float64]
+    bias: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        check_name(self.name, "readout")
+        for field, dtype in (("neurons", np.int32), ("weight", np.float64), ("bias", np.float64)):
+            object.__setattr__(self, field, frozen_array(getattr(self, field), dtype))
+        if self.weight.shape != (self.bias.size, self.neurons.size):
+            raise NetworkError(
+                f"readout {self.name!r}: weight must have shape ({self.bias.size}, "
+                f"{self.neurons.size}) for {self.neurons.size} neurons and {self.bias.size} outputs, "
+                f"got {self.weight.shape}"
+            )
+
+    def apply(self, recording: Recording) -> NDArray[np.float64]:
+        """The outputs for one recording, float64 (n_out,)."""
+        counts = recording.spikes[self.population].counts[self.neurons]
+        return self.weight @ counts + self.bias

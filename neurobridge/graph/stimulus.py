@@ -1,0 +1,231 @@
+"""Stimuli: spikes and currents from outside, drawn on the host and the same on every backend."""
+
+from __future__ import annotations
+
+__all__ = ["Current", "Poisson", "SpikeTrains", "Stimulus", "WhiteNoise"]
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurobridge.errors import NetworkError
+from neurobridge.frozen import frozen_array
+from neurobridge.graph.population import check_name
+from neurobridge.units import parse_quantity
+
+
+@dataclass(frozen=True)
+class SpikeTrains:
+    """Given spikes.
+
+    Onto a population of sources, the neurons spike at these times. Onto any other, each spike
+    reaches ``receptor`` of its neuron with ``weight`` after ``delay``.
+
+    Parameters
+    ----------
+    name, population : str
+    time : float64 array, shape (k,)
+        In ms, >= 0, in any order.
+    neuron : int32 array, shape (k,)
+        Index in the population.
+    receptor : str, optional
+        Not for sources.
+    weight : float or str
+        In the unit of the receptor.
+    delay : float or None
+        In ms; None is one time step.
+    """
+
+    name: str
+    population: str
+    time: NDArray[np.float64]
+    neuron: NDArray[np.int32]
+    receptor: str | None = None
+    weight: float | str = 1.0
+    delay: float | None = None
+
+    def __post_init__(self) -> None:
+        where = _named(self)
+        time = frozen_array(np.atleast_1d(self.time), np.float64)
+        if not np.isfinite(time).all() or (time < 0).any():
+            bad = int(np.flatnonzero(~(time >= 0) | ~np.isfinite(time))[0])
+            raise NetworkError(f"{where}: time[{bad}] = {time[bad]} ms; times must be finite and >= 0")
+        neuron = _neurons(np.atleast_1d(self.neuron), where)
+        if neuron.shape != time.shape:
+            raise NetworkError(f"{where}: {time.size} times for {neuron.size} neurons")
+        object.__setattr__(self, "time", time)
+        object.__setattr__(self, "neuron", neuron)
+
+
+@dataclass(frozen=True)
+class Poisson:
+    """Independent Poisson spike trains, one per neuron.
+
+    The trains are drawn in continuous time from streams that are keyed by seed, stimulus name,
+    trial and neuron index, and binned to the grid: they do not depend on the backend, on other
+    stimuli, on the other neurons of the selection, or (but for the binning) on dt.
+
+    Parameters
+    ----------
+    name, population : str
+    rate : float, array of shape (n,), or array of shape (n_bins, n)
+        In Hz; for each selected neuron; changing in time if ``rate_interval`` is given.
+    neurons : int32 array, shape (n,), optional
+        Default: all.
+    receptor, weight, delay
+        As in :class:`SpikeTrains`.
+    start, stop : float
+        In ms.
+    rate_interval : float, optional
+        Length in ms of each of the ``n_bins`` bins, counted from ``start``; 0 Hz after the last.
+    """
+
+    name: str
+    population: str
+    rate: float | NDArray[np.float64]
+    neurons: NDArray[np.int32] | None = None
+    receptor: str | None = None
+    weight: float | str = 1.0
+    delay: float | None = None
+    start: float = 0.0
+    stop: float = np.inf
+    rate_interval: float | None = None
+
+    def __post_init__(self) -> None:
+        where = _named(self)
+        _selection(self, where)
+        rate = np.asarray(parse_quantity(self.rate, "Hz", f"{where}, rate"), dtype=np.float64)
+        if not np.isfinite(rate).all() or (rate < 0).any():
+            raise NetworkError(f"{where}: rates must be finite and >= 0 Hz, got down to {rate.min()}")
+        if (rate.ndim == 2) != (self.rate_interval is not None) or rate.ndim > 2:
+            raise NetworkError(
+                f"{where}: rates of shape {rate.shape} {'need' if rate.ndim == 2 else 'take no'} "
+                "rate_interval; give (n,) for constant rates or (n_bins, n) with rate_interval"
+            )
+        if self.rate_interval is not None and not self.rate_interval > 0:
+            raise NetworkError(f"{where}: rate_interval must be above 0 ms, got {self.rate_interval}")
+        _window(self, where)
+        object.__setattr__(self, "rate", float(rate) if rate.ndim == 0 else frozen_array(rate, float))
+
+
+@dataclass(frozen=True)
+class Current:
+    """Injected current that is constant between given times.
+
+    Parameters
+    ----------
+    name, population : str
+    amplitude : float, array of shape (n_changes,), or array of shape (n_changes, n)
+        In nA; holds from its time until the next one (the last one until the end).
+    time : float64 array, shape (n_changes,)
+        In ms, ascending. Before the first time there is no current.
+    neurons : int32 array, shape (n,), optional
+        Default: all.
+    """
+
+    name: str
+    population: str
+    amplitude: float | NDArray[np.float64]
+    time: NDArray[np.float64] | float = 0.0
+    neurons: NDArray[np.int32] | None = None
+
+    def __post_init__(self) -> None:
+        where = _named(self)
+        _selection(self, where)
+        amplitude = np.atleast_1d(parse_quantity(self.amplitude, "nA", f"{where}, amplitude"))
+        amplitude = frozen_array(amplitude, np.float64)
+        time = frozen_array(np.atleast_1d(parse_quantity(self.time, "ms", f"{where}, time")), float)
+        if amplitude.shape[0] != time.size or amplitude.ndim > 2:
+            raise NetworkError(
+                f"{where}: amplitudes of shape {amplitude.shape} for {time.size} times; expected "
+                "one row per time"
+            )
+        if not np.isfinite(amplitude).all():
+            raise NetworkError(f"{where}: amplitudes must be finite")
+        if not np.isfinite(time).all() or (time < 0).any() or (np.diff(time) <= 0).any():
+            raise NetworkError(f"{where}: times must be finite, >= 0 and ascending, got {time[:8]}")
+        object.__setattr__(self, "amplitude", amplitude)
+        object.__setattr__(self, "time", time)
+
+
+@dataclass(frozen=True)
+class WhiteNoise:
+    """Gaussian current, independent for each neuron and each interval.
+
+    Parameters
+    ----------
+    name, population : str
+    mean, std : float or array of shape (n,)
+        In nA. The spectral density is ``2 std**2 interval``.
+    interval : float
+        In ms: how long each value holds.
+    neurons : int32 array, shape (n,), optional
+    start, stop : float
+        In ms.
+    """
+
+    name: str
+    population: str
+    std: float | NDArray[np.float64]
+    interval: float
+    mean: float | NDArray[np.float64] = 0.0
+    neurons: NDArray[np.int32] | None = None
+    start: float = 0.0
+    stop: float = np.inf
+
+    def __post_init__(self) -> None:
+        where = _named(self)
+        _selection(self, where)
+        for name in ("mean", "std"):
+            value = np.asarray(parse_quantity(getattr(self, name), "nA", f"{where}, {name}"), float)
+            if not np.isfinite(value).all() or (name == "std" and (value < 0).any()):
+                raise NetworkError(f"{where}: {name} must be finite (and std >= 0), got {value}")
+            object.__setattr__(self, name, float(value) if value.ndim == 0 else frozen_array(value, float))
+        interval = parse_quantity(self.interval, "ms", f"{where}, interval")
+        if not interval > 0 or not np.isfinite(interval):
+            raise NetworkError(f"{where}: interval must be above 0 ms, got {interval}")
+        object.__setattr__(self, "interval", float(interval))
+        _window(self, where)
+
+
+Stimulus = SpikeTrains | Poisson | Current | WhiteNoise
+
+
+def _named(stimulus: Any) -> str:
+    check_name(stimulus.name, "stimulus")
+    where = f"stimulus {stimulus.name!r}"
+    delay = getattr(stimulus, "delay", None)
+    if delay is not None:
+        delay = parse_quantity(delay, "ms", f"{where}, delay")
+        if not delay > 0 or not np.isfinite(delay):
+            raise NetworkError(f"{where}: the delay must be above 0 ms, got {delay}")
+        object.__setattr__(stimulus, "delay", float(delay))
+    return where
+
+
+def _selection(stimulus: Any, where: str) -> None:
+    if stimulus.neurons is not None:
+        neurons = _neurons(np.atleast_1d(stimulus.neurons), where)
+        if np.unique(neurons).size != neurons.size:
+            raise NetworkError(f"{where}: a neuron is selected more than once")
+        object.__setattr__(stimulus, "neurons", neurons)
+
+
+def _neurons(values: NDArray[Any], where: str) -> NDArray[np.int32]:
+    if values.size == 0:
+        return frozen_array(np.zeros(0), np.int32)
+    if values.dtype.kind not in "iu":
+        raise NetworkError(f"{where}: neurons must be integer indices, got {values.dtype}")
+    return frozen_array(values, np.int32)
+
+
+def _window(stimulus: Any, where: str) -> None:
+    for name in ("start", "stop"):
+        value = parse_quantity(getattr(stimulus, name), "ms", f"{where}, {name}")
+        object.__setattr__(stimulus, name, float(value))
+    if not 0 <= stimulus.start <= stimulus.stop:
+        raise NetworkError(
+            f"{where}: expected 0 <= start <= stop, got {stimulus.start} and {stimulus.stop} ms"
+        )

@@ -1,0 +1,249 @@
+"""Weights of a projection: factorised over the connectome, explicit, low-rank, and sums of them."""
+
+from __future__ import annotations
+
+__all__ = ["Explicit", "Factorised", "LowRank", "Weight", "WeightSum"]
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from neurobridge.errors import NetworkError, UnitError
+from neurobridge.frozen import frozen_array
+from neurobridge.graph.edges import Edges
+from neurobridge.units import parse_quantity
+
+
+@dataclass(frozen=True)
+class Factorised:
+    """``sign * count * scale[group] * unit``: the connectome gives signs and counts.
+
+    Parameters
+    ----------
+    unit : float or str
+        Weight of one synapse, in the canonical weight unit of the receptor or with its own unit
+        (``"0.275 mV"``).
+    scale : float array, shape (n_groups,)
+        Trained or chosen factors, one a group. Default: one group, 1.
+    group : str, optional
+        Column of the edges that holds the group of each edge.
+    """
+
+    unit: float | str
+    scale: NDArray[np.float64] = field(default_factory=lambda: np.ones(1))
+    group: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "scale", frozen_array(np.atleast_1d(self.scale), np.float64))
+        if not np.isfinite(self.scale).all():
+            raise NetworkError(f"weight: scale must be finite, got {self.scale}")
+        if self.group is None and self.scale.size != 1:
+            raise NetworkError(
+                f"weight: {self.scale.size} scales but no group column that says which edge has which"
+            )
+
+    def values(self, edges: Edges, sign: NDArray[np.int8] | None, unit: str) -> NDArray[np.float64]:
+        """Weight of every edge in ``unit``, float64 (E,); ``sign`` int8 (n_pre,)."""
+        factor = _number(self.unit, unit)
+        if edges.count is None:
+            raise NetworkError("factorised weights need synapse counts, but the edges have none")
+        signs = edges.sign if edges.sign is not None else _presynaptic(edges, sign)
+        result = edges.count.astype(np.float64)
+        result *= factor * float(self.scale[0]) if self.group is None else factor
+        if self.group is not None:
+            result *= self.scale[self._groups(edges)]
+        result *= signs
+        return result
+
+    def _groups(self, edges: Edges) -> NDArray[Any]:
+        assert self.group is not None
+        if self.group not in edges.columns:
+            raise NetworkError(
+                f"weight: the edges have no column {self.group!r}; they have {list(edges.columns)}"
+            )
+        groups = edges.columns[self.group]
+        if groups.size and int(groups.max()) >= self.scale.size:
+            raise NetworkError(
+                f"weight: group {int(groups.max())} has no scale; there are {self.scale.size}"
+            )
+        return groups
+
+    def scaled(self, factor: float) -> Factorised:
+        """The same weights times ``factor``."""
+        return replace(self, scale=self.scale * factor)
+
+    def take(self, keep: NDArray[np.bool_]) -> Factorised:
+        """The weights of a subset of the edges."""
+        return self
+
+    def restrict(self, pre: NDArray[np.int32], post: NDArray[np.int32]) -> Factorised:
+        """The weights among subsets of neurons; call :meth:`take` as well."""
+        return self
+
+
+@dataclass(frozen=True)
+class Explicit:
+    """One weight an edge, in the canonical unit of the receptor (or in ``unit``).
+
+    Parameters
+    ----------
+    weight : float32 or float64 array, shape (E,)
+        In canonical edge order.
+    unit : str, optional
+        Unit of the numbers.
+    """
+
+    weight: NDArray[np.float64] | NDArray[np.float32]
+    unit: str | None = None
+
+    def __post_init__(self) -> None:
+        dtype = getattr(self.weight, "dtype", np.dtype(np.float64))
+        keep = np.float32 if dtype == np.float32 else np.float64
+        object.__setattr__(self, "weight", frozen_array(self.weight, keep))
+        finite = np.isfinite(self.weight)
+        if not finite.all():
+            bad = int(np.flatnonzero(~finite)[0])
+            raise NetworkError(
+                f"weight[{bad}] = {self.weight[bad]}: weights must be finite, but "
+                f"{int((~finite).sum())} of {self.weight.size} are not"
+            )
+
+    def values(self, edges: Edges, sign: NDArray[np.int8] | None, unit: str) -> NDArray[np.float64]:
+        """Weight of every edge in ``unit``, float64 (E,)."""
+        if self.weight.shape != (edges.n_edges,):
+            raise NetworkError(
+                f"weight: {self.weight.size} weights for {edges.n_edges} edges; there must be one each"
+            )
+        values = self.weight.astype(np.float64)
+        if self.unit is not None:
+            values *= _number(f"1 {self.unit}", unit)
+        return values
+
+    def scaled(self, factor: float) -> Explicit:
+        """The same weights times ``factor``."""
+        return replace(self, weight=self.weight * self.weight.dtype.type(factor))
+
+    def take(self, keep: NDArray[np.bool_]) -> Explicit:
+        """The weights of a subset of the edges."""
+        return replace(self, weight=self.weight[keep])
+
+    def restrict(self, pre: NDArray[np.int32], post: NDArray[np.int32]) -> Explicit:
+        """The weights among subsets of neurons; call :meth:`take` as well."""
+        return self
+
+
+@dataclass(frozen=True)
+class LowRank:
+    """``m @ n.T`` on the existing edges.
+
+    Parameters
+    ----------
+    m : float64 array, shape (n_post, rank)
+    n : float64 array, shape (n_pre, rank)
+    unit : str, optional
+        Unit of the product.
+    """
+
+    m: NDArray[np.float64]
+    n: NDArray[np.float64]
+    unit: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "m", frozen_array(self.m, np.float64))
+        object.__setattr__(self, "n", frozen_array(self.n, np.float64))
+        if self.m.ndim != 2 or self.n.ndim != 2 or self.m.shape[1] != self.n.shape[1]:
+            raise NetworkError(
+                f"low-rank weight: m and n must be (n_post, rank) and (n_pre, rank), "
+                f"got {self.m.shape} and {self.n.shape}"
+            )
+
+    def values(self, edges: Edges, sign: NDArray[np.int8] | None, unit: str) -> NDArray[np.float64]:
+        """Weight of every edge in ``unit``, float64 (E,)."""
+        if self.m.shape[0] != edges.n_post or self.n.shape[0] != edges.n_pre:
+            raise NetworkError(
+                f"low-rank weight: m and n have {self.m.shape[0]} and {self.n.shape[0]} rows, but "
+                f"there are {edges.n_post} post- and {edges.n_pre} presynaptic neurons"
+            )
+        values = np.zeros(edges.n_edges)
+        post = edges.post
+        for r in range(self.m.shape[1]):
+            values += self.m[post, r] * self.n[edges.pre, r]
+        return values * (1.0 if self.unit is None else _number(f"1 {self.unit}", unit))
+
+    def scaled(self, factor: float) -> LowRank:
+        """The same weights times ``factor``."""
+        return replace(self, m=self.m * factor)
+
+    def take(self, keep: NDArray[np.bool_]) -> LowRank:
+        """The weights of a subset of the edges."""
+        return self
+
+    def restrict(self, pre: NDArray[np.int32], post: NDArray[np.int32]) -> LowRank:
+        """The weights among subsets of neurons."""
+        return replace(self, m=self.m[post], n=self.n[pre])
+
+
+@dataclass(frozen=True)
+class WeightSum:
+    """The sum of several weights on the same edges."""
+
+    terms: tuple[Factorised | Explicit | LowRank, ...]
+
+    def values(self, edges: Edges, sign: NDArray[np.int8] | None, unit: str) -> NDArray[np.float64]:
+        """Weight of every edge in ``unit``, float64 (E,)."""
+        values = np.zeros(edges.n_edges)
+        for term in self.terms:
+            values += term.values(edges, sign, unit)
+        return values
+
+    def scaled(self, factor: float) -> WeightSum:
+        """The same weights times ``factor``."""
+        return WeightSum(tuple(t.scaled(factor) for t in self.terms))
+
+    def take(self, keep: NDArray[np.bool_]) -> WeightSum:
+        """The weights of a subset of the edges."""
+        return WeightSum(tuple(t.take(keep) for t in self.terms))
+
+    def restrict(self, pre: NDArray[np.int32], post: NDArray[np.int32]) -> WeightSum:
+        """The weights among subsets of neurons; call :meth:`take` as well."""
+        return WeightSum(tuple(t.restrict(pre, post) for t in self.terms))
+
+
+Weight = Factorised | Explicit | LowRank | WeightSum
+
+
+def _number(value: float | str, unit: str) -> float:
+    number = parse_quantity(value, unit, "weight")
+    if not np.isfinite(number):
+        raise NetworkError(f"weight: the unit weight must be finite, got {value!r}")
+    return float(number)
+
+
+def _presynaptic(edges: Edges, sign: NDArray[np.int8] | None) -> NDArray[np.int8]:
+    if sign is None:
+        raise NetworkError(
+            "factorised weights need a sign for every presynaptic neuron (labels.sign) or edge; "
+            "choose a sign policy for the connectome first, e.g. connectome.with_signs('argmax')"
+        )
+    unknown = np.flatnonzero(sign == 0)
+    if unknown.size:
+        affected = np.isin(edges.pre, unknown)
+        if affected.any():
+            raise NetworkError(
+                f"{int(affected.sum())} edges start at neurons whose sign is unknown "
+                f"({np.unique(edges.pre[affected]).size} neurons); say what they are: "
+                "with_signs(..., unknown='drop' | 'excitatory' | 'inhibitory')"
+            )
+    return sign[edges.pre]
+
+
+def as_weight(weight: Any) -> Weight:
+    """A weight from what a user may give: a weight, or an array with one number an edge."""
+    if isinstance(weight, (Factorised, Explicit, LowRank, WeightSum)):
+        return weight
+    if isinstance(weight, str):
+        raise UnitError(f"weight {weight!r}: one weight for all edges is set through the builder")
+    array: ArrayLike = weight
+    return Explicit(np.asarray(array))

@@ -1,0 +1,122 @@
+"""Check: a program against what a backend can do, before anything is built."""
+
+from __future__ import annotations
+
+__all__ = ["check_program", "memory_estimate"]
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+from neurobridge.errors import UnknownNameError
+from neurobridge.lowering.expression import functions_in
+from neurobridge.lowering.finding import Finding
+from neurobridge.lowering.program import PopulationProgram, Program
+
+if TYPE_CHECKING:
+    from neurobridge.backends.base import Backend, Capabilities
+
+BYTES_PER_EDGE = {"reference": 40, "brian2": 60, "nest": 110}
+"""Measured resident memory per edge while building, see ``docs/benchmarks.md``."""
+BYTES_PER_NEURON = {"reference": 400, "brian2": 400, "nest": 2000}
+
+
+def check_program(
+    program: Program, backend: Backend, settings: Mapping[str, Any]
+) -> list[Finding]:
+    """Everything that speaks against running a program on a backend, or will make it differ."""
+    can = backend.capabilities()
+    for name in settings:
+        if name not in can.settings:
+            raise UnknownNameError(f"setting of backend {backend.name!r}", name, can.settings)
+    findings = [*_availability(backend), *program.findings]
+    for population in program.populations:
+        findings += _neurons(population, can, backend.name)
+    findings += _features(program, can, backend.name)
+    findings += _memory(program, backend.name)
+    findings += backend.check(program, settings)
+    return findings
+
+
+def memory_estimate(program: Program, backend: str) -> float:
+    """Expected resident memory of a built program in bytes; rough, on the safe side."""
+    edges = sum(p.n_edges for p in program.pathways)
+    neurons = sum(p.size for p in program.populations)
+    return (
+        edges * BYTES_PER_EDGE.get(backend, 100) + neurons * BYTES_PER_NEURON.get(backend, 1000)
+    )
+
+
+def _availability(backend: Backend) -> list[Finding]:
+    here = backend.availability()
+    if here.available:
+        return []
+    return [
+        Finding(
+            "backend_unavailable", "error", f"backend {backend.name!r}", here.reason, here.install
+        )
+    ]
+
+
+def _neurons(p: PopulationProgram, can: Capabilities, name: str) -> list[Finding]:
+    if p.is_source:
+        return []
+    findings = []
+    texts = [a.expression for a in (*p.code.update, *p.code.reset)] + [p.code.threshold or "0"]
+    missing = {f for t in texts for f in functions_in(t)} - can.functions
+    if missing:
+        findings.append(
+            Finding(
+                "function_unsupported", "error", f"population {p.name!r}",
+                f"model {p.model.name!r} calls {sorted(missing)}, which {name} does not have",
+                "write the equations without it, or choose another backend",
+            )
+        )  # fmt: skip
+    if p.model.integrator != "exact":
+        findings.append(
+            Finding(
+                "numerical_integration", "note", f"population {p.name!r}",
+                f"model {p.model.name!r} is integrated by {p.model.integrator} at this dt; all "
+                "backends do the same arithmetic, but the result depends on dt",
+                "compare with a smaller dt if accuracy matters",
+            )
+        )  # fmt: skip
+    return findings
+
+
+def _features(program: Program, can: Capabilities, name: str) -> list[Finding]:
+    low, high = program.delay_range
+    findings = []
+    if can.max_delay_steps is not None and high > can.max_delay_steps:
+        findings.append(
+            Finding(
+                "delay_too_long", "error", "projections",
+                f"the longest delay is {high} steps, {name} can do {can.max_delay_steps}",
+                "choose a larger dt or another backend", float(high),
+            )
+        )  # fmt: skip
+    uneven = [p.projection for p in program.pathways if not isinstance(p.delay, int)]
+    if uneven and not can.heterogeneous_delays:
+        findings.append(
+            Finding(
+                "delays_differ", "error", f"projections {sorted(set(uneven))}",
+                f"{name} has one delay for all edges of a projection", "choose another backend",
+            )
+        )  # fmt: skip
+    return findings
+
+
+def _memory(program: Program, name: str) -> list[Finding]:
+    need = memory_estimate(program, name)
+    have = psutil.virtual_memory().available
+    if need <= have:
+        return []
+    return [
+        Finding(
+            "memory", "error", "network",
+            f"building it on {name} needs about {need / 2**30:.1f} GiB, {have / 2**30:.1f} GiB are "
+            "free",
+            "prune or select a part of the network, or use a larger machine", need,
+        )
+    ]  # fmt: skip

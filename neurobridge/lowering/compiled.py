@@ -1,0 +1,338 @@
+"""check(), compile() and run(): the ways in for users."""
+
+from __future__ import annotations
+
+__all__ = ["CompiledNetwork", "check", "compile", "run"]
+
+import platform
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurobridge.errors import FindingsError, NetworkError, NeurobridgeError
+from neurobridge.graph.network import Network
+from neurobridge.graph.stimulus import Stimulus
+from neurobridge.lowering.check import check_program
+from neurobridge.lowering.drive import lower_drive
+from neurobridge.lowering.finding import Finding, raise_if_errors
+from neurobridge.lowering.grid import to_steps
+from neurobridge.lowering.lower import lower
+from neurobridge.lowering.neurons import lower_population
+from neurobridge.lowering.program import Drive, Program
+from neurobridge.recording import Recording, Signal, Spikes
+from neurobridge.registry import get_backend
+from neurobridge.units import parse_quantity
+
+if TYPE_CHECKING:
+    from neurobridge.backends.base import Backend, Engine, Progress, RawResult
+
+RECORDING_CAP_MB = 4096.0
+"""Default limit of what state probes may record, in MB."""
+
+
+def check(network: Network, backend: str = "reference", *, dt: float, **settings: Any) -> list[Finding]:
+    """What will differ, or stop, if a network runs on a backend; nothing is built.
+
+    Parameters
+    ----------
+    network : Network
+    backend : str
+    dt : float
+        In ms.
+    **settings
+        Settings of the backend.
+
+    Returns
+    -------
+    list of Finding
+    """
+    return check_program(lower(network, dt), get_backend(backend), settings)
+
+
+def compile(  # noqa: A001 - the field's word for it
+    network: Network,
+    backend: str = "reference",
+    *,
+    dt: float,
+    accept: Sequence[str] = (),
+    **settings: Any,
+) -> CompiledNetwork:
+    """Build a network in a backend, to run it any number of times.
+
+    Parameters
+    ----------
+    network : Network
+    backend : str
+        See ``neurobridge backends``.
+    dt : float
+        Time step in ms.
+    accept : sequence of str
+        Names of approximations that are accepted; each is then part of the recording.
+    **settings
+        Settings of the backend, e.g. ``target="cpp_standalone"`` or ``threads=2``.
+
+    Raises
+    ------
+    FindingsError
+        Lists every finding of severity error, and every approximation that was not accepted.
+    """
+    chosen = get_backend(backend)
+    start = time.perf_counter()
+    program = lower(network, dt)
+    findings = check_program(program, chosen, settings)
+    raise_if_errors(findings, accept)
+    lowered = time.perf_counter()
+    engine = chosen.emit(program, settings)
+    timings = {"lower_s": lowered - start, "build_s": time.perf_counter() - lowered}
+    return CompiledNetwork(
+        network, program, chosen, engine, tuple(findings), tuple(accept), dict(settings), timings
+    )
+
+
+def run(
+    network: Network,
+    duration: float,
+    backend: str = "reference",
+    *,
+    dt: float,
+    seed: int = 0,
+    trial: int = 0,
+    accept: Sequence[str] = (),
+    progress: Progress | None = None,
+    **settings: Any,
+) -> Recording:
+    """Build and run a network once.
+
+    Parameters
+    ----------
+    network : Network
+    duration : float
+        In ms; a multiple of dt.
+    backend, dt, accept, **settings
+        See :func:`compile`.
+    seed, trial : int
+        Key of everything that is drawn.
+    progress : callable, optional
+        Called with the number of steps done.
+    """
+    with compile(network, backend, dt=dt, accept=accept, **settings) as compiled:
+        return compiled.run(duration, seed=seed, trial=trial, progress=progress)
+
+
+class CompiledNetwork:
+    """A network that was built in a backend. Use it as a context manager, or close it."""
+
+    def __init__(
+        self,
+        network: Network,
+        program: Program,
+        backend: Backend,
+        engine: Engine,
+        findings: tuple[Finding, ...],
+        accept: tuple[str, ...],
+        settings: dict[str, Any],
+        timings: dict[str, float],
+    ) -> None:
+        self.network, self.program, self.findings = network, program, findings
+        self.settings, self.timings = settings, timings
+        self._backend, self._engine, self._accept = backend, engine, accept
+
+    def __enter__(self) -> CompiledNetwork:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release what the simulator holds."""
+        self._engine.close()
+
+    def run(
+        self,
+        duration: float,
+        *,
+        seed: int = 0,
+        trial: int = 0,
+        stimuli: Sequence[Stimulus] | None = None,
+        parameters: Mapping[str, Mapping[str, Any]] | None = None,
+        progress: Progress | None = None,
+        recording_cap_mb: float = RECORDING_CAP_MB,
+    ) -> Recording:
+        """Run from the initial state; the network is not built again.
+
+        Parameters
+        ----------
+        duration : float
+            In ms.
+        seed, trial : int
+        stimuli : sequence of Stimulus, optional
+            Replace the network's stimuli of the same names in this run, or come on top.
+        parameters : mapping of population to mapping of parameter to value, optional
+            Replace parameters for this and later runs.
+        progress : callable, optional
+        recording_cap_mb : float
+            Largest size of recorded states that is allowed.
+
+        Returns
+        -------
+        Recording
+            With status ``incomplete`` if the run was interrupted.
+        """
+        network = self.network
+        for stimulus in stimuli or ():
+            network = network.with_stimulus(stimulus)
+        if parameters:
+            self._set_parameters(parameters)
+        n_steps, findings = self._steps(duration)
+        drive, found = lower_drive(network, self.program.dt, n_steps, seed, trial)
+        findings += found
+        raise_if_errors(findings, self._accept)
+        expected = self.recording_mb(duration)
+        if expected > recording_cap_mb:
+            raise NetworkError(
+                f"the state probes would record {expected:,.0f} MB, the cap is "
+                f"{recording_cap_mb:,.0f} MB; record fewer neurons, at a longer interval, or raise "
+                "recording_cap_mb"
+            )
+        start = time.perf_counter()
+        raw = self._engine.run(drive, progress)
+        ran = time.perf_counter()
+        recording = self._recording(raw, drive, seed, trial, [*self.findings, *findings], network)
+        timings = {
+            **self.timings,
+            "run_s": float(raw.info.get("run_s", ran - start)),
+            "collect_s": time.perf_counter() - ran,
+        }
+        return recording.replace(timings=timings)
+
+    def recording_mb(self, duration: float) -> float:
+        """Expected size of the recorded states of a run, in MB."""
+        steps = duration / self.program.dt
+        samples = sum(steps / p.interval * p.neurons.size for p in self.program.signal_plans)
+        return samples * 8 / 1e6
+
+    def weights(self, projection: str) -> NDArray[np.float64]:
+        """Weights as the simulator holds them, in canonical edge order, float64 (E,)."""
+        held = self._engine.weights()
+        n_edges = self.network.projections[projection].edges.n_edges
+        values = np.full(n_edges, np.nan)
+        for i, pathway in enumerate(self.program.pathways):
+            if pathway.projection == projection:
+                values[slice(None) if pathway.edge is None else pathway.edge] = held[i]
+        return values
+
+    def export(self, folder: str | Path, duration: float, *, seed: int = 0, trial: int = 0) -> Path:
+        """Write this run as a project that needs no neurobridge; returns the folder.
+
+        Raises
+        ------
+        NeurobridgeError
+            If the backend cannot export, or the folder exists and is not empty.
+        """
+        target = Path(folder)
+        if not self._backend.capabilities().exports:
+            raise NeurobridgeError(f"backend {self._backend.name!r} has no standalone form")
+        if target.exists() and any(target.iterdir()):
+            raise NeurobridgeError(f"{target} is not empty; choose a new folder")
+        target.mkdir(parents=True, exist_ok=True)
+        n_steps, findings = self._steps(duration)
+        drive, found = lower_drive(self.network, self.program.dt, n_steps, seed, trial)
+        raise_if_errors([*findings, *found], self._accept)
+        self._engine.export(target, drive)
+        return target
+
+    # -- helpers --------------------------------------------------------------------------------
+
+    def _steps(self, duration: float) -> tuple[int, list[Finding]]:
+        ms = parse_quantity(duration, "ms", "duration")
+        steps, findings = to_steps(ms, self.program.dt, "duration", "duration_rounding", at_least=1)
+        return int(steps), findings
+
+    def _set_parameters(self, parameters: Mapping[str, Mapping[str, Any]]) -> None:
+        network = self.network
+        for name, values in parameters.items():
+            network = network.with_parameters(name, **values)
+            new, findings = lower_population(network.population(name), self.program.dt)
+            raise_if_errors(findings, self._accept)
+            old = self.program.population(name)
+            same = (new.code == old.code) and np.array_equal(
+                new.refractory_steps, old.refractory_steps
+            )
+            if not same or any(not np.array_equal(new.initial[k], old.initial[k]) for k in new.initial):
+                raise FindingsError(
+                    f"the new parameters of {name!r} change more than constants (initial state, "
+                    "refractory steps or code); compile the network again with them"
+                )
+            self._engine.set_constants(name, new.constants)
+        self.network = network
+
+    def _recording(
+        self,
+        raw: RawResult,
+        drive: Drive,
+        seed: int,
+        trial: int,
+        findings: list[Finding],
+        network: Network,
+    ) -> Recording:
+        program = self.program
+        spikes = {}
+        for plan in program.spike_plans:
+            stamp, neuron = raw.spikes[plan.name]
+            order = np.lexsort((neuron, stamp))
+            spikes[plan.name] = Spikes(
+                step=stamp[order].astype(np.int64),
+                neuron=neuron[order].astype(np.int32),
+                trial=np.full(order.size, trial, dtype=np.int32),
+                dt=program.dt,
+                n_steps=drive.n_steps,
+                size=program.population(plan.population).size,
+                neurons=plan.neurons,
+            )
+        signals = {}
+        for plan in program.signal_plans:
+            values = raw.signals[plan.name]
+            step = (np.arange(values.shape[0], dtype=np.int64) + 1) * plan.interval
+            signals[plan.name] = Signal(
+                plan.variable, plan.unit, plan.population, values, step, plan.neurons, program.dt
+            )
+        done = raw.steps_done >= drive.n_steps
+        message = (
+            "" if done else f"interrupted after {raw.steps_done:,} of {drive.n_steps:,} steps"
+        )
+        return Recording(
+            spikes=spikes,
+            signals=signals,
+            backend=self._backend.name,
+            network_id=network.id,
+            dt=program.dt,
+            duration=drive.n_steps * program.dt,
+            seed=seed,
+            trial=trial,
+            status="ok" if done else "incomplete",
+            message=message,
+            findings=tuple(findings),
+            versions=_versions(self._backend),
+            settings=self.settings,
+            info=raw.info,
+        )
+
+
+def _versions(backend: Backend) -> dict[str, str]:
+    from neurobridge import __version__
+
+    return {
+        "neurobridge": __version__,
+        backend.name: backend.availability().version,
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+    }
+
+

@@ -1,0 +1,280 @@
+"""Pass "drive": stimuli become events and currents in steps, drawn on the host for one run."""
+
+from __future__ import annotations
+
+__all__ = ["lower_drive"]
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from neurobridge.errors import NetworkError
+from neurobridge.graph.network import Network
+from neurobridge.graph.population import Population
+from neurobridge.graph.stimulus import Current, Poisson, SpikeTrains, Stimulus, WhiteNoise
+from neurobridge.lowering.finding import Finding
+from neurobridge.lowering.grid import to_steps
+from neurobridge.lowering.program import CurrentInput, Drive, EventInput, SourceSpikes
+from neurobridge.rng import uniforms
+from neurobridge.units import parse_quantity
+
+Trains = tuple[NDArray[np.int64], NDArray[np.int32]]
+"""Steps and neuron indices of input spikes."""
+
+
+def lower_drive(
+    network: Network, dt: float, n_steps: int, seed: int, trial: int
+) -> tuple[Drive, list[Finding]]:
+    """All input of one run.
+
+    Parameters
+    ----------
+    network : Network
+    dt : float
+        In ms.
+    n_steps : int
+    seed, trial : int
+        Key of the draws, together with the name of each stimulus.
+    """
+    findings: list[Finding] = []
+    events, currents = [], []
+    source_trains: dict[str, list[Trains]] = {
+        n: [] for n, p in network.populations.items() if p.model.is_source
+    }
+    for stimulus in network.stimuli.values():
+        population = network.population(stimulus.population)
+        if isinstance(stimulus, (Current, WhiteNoise)):
+            currents.append(_current(stimulus, population, dt, n_steps, seed, trial, findings))
+            continue
+        trains = _trains(stimulus, population, dt, n_steps, seed, trial, findings)
+        if population.model.is_source:
+            source_trains[population.name].append(trains)
+        else:
+            events.append(_events(stimulus, population, trains, dt, n_steps, findings))
+    sources = tuple(_source(name, trains) for name, trains in source_trains.items())
+    return Drive(n_steps, tuple(events), sources, tuple(currents)), findings
+
+
+# -- spikes -----------------------------------------------------------------------------------
+
+
+def _trains(
+    stimulus: SpikeTrains | Poisson,
+    population: Population,
+    dt: float,
+    n_steps: int,
+    seed: int,
+    trial: int,
+    findings: list[Finding],
+) -> Trains:
+    """Stamps and neurons of the spikes that leave the stimulus before the end of the run."""
+    if isinstance(stimulus, Poisson):
+        stamp, neuron = _poisson(stimulus, population, dt, n_steps, seed, trial)
+    else:
+        where = f"stimulus {stimulus.name!r}, spike times"
+        stamp, found = to_steps(stimulus.time, dt, where, "spike_time_rounding", at_least=0)
+        findings += found
+        neuron = stimulus.neuron
+    inside = stamp < n_steps
+    return stamp[inside], neuron[inside]
+
+
+def _poisson(
+    stimulus: Poisson, population: Population, dt: float, n_steps: int, seed: int, trial: int
+) -> Trains:
+    """Poisson spikes by time rescaling: unit-rate trains per neuron, bent by the summed rate."""
+    neurons = _selected(stimulus.neurons, population)
+    edges, cumulative = _summed_rate(stimulus, neurons.size, dt * n_steps)
+    clock, owner = _unit_trains(stimulus.name, neurons, cumulative[-1], seed, trial)
+    time = np.empty(clock.size)
+    if cumulative.shape[1] == 1 or (cumulative == cumulative[:, :1]).all():
+        time = np.interp(clock, cumulative[:, 0], edges)
+    else:
+        time = _invert(clock, owner, cumulative, edges)
+    # a spike in (k dt, (k + 1) dt] leaves at the beginning of that step
+    stamp = np.minimum(np.floor(time / dt).astype(np.int64), n_steps)
+    return stamp, neurons[owner]
+
+
+def _summed_rate(
+    stimulus: Poisson, n: int, duration: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Expected spikes up to each bin edge: edges (B + 1,) in ms, cumulative (B + 1, n)."""
+    stop = min(stimulus.stop, duration)
+    start = min(stimulus.start, stop)
+    rate = np.atleast_1d(np.asarray(stimulus.rate, dtype=np.float64))
+    if stimulus.rate_interval is None:
+        edges = np.array([start, stop])
+        rate = np.broadcast_to(rate, (1, n))
+    else:
+        edges = np.clip(start + stimulus.rate_interval * np.arange(rate.shape[0] + 1), start, stop)
+    expected = rate * np.diff(edges)[:, None] * 1e-3
+    return edges, np.concatenate([np.zeros((1, n)), np.cumsum(expected, axis=0)])
+
+
+def _unit_trains(
+    name: str, neurons: NDArray[np.int32], until: NDArray[np.float64], seed: int, trial: int
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Unit-rate Poisson trains: times below ``until`` (n,), and the position of their neuron."""
+    alive = np.flatnonzero(until > 0)
+    reached = np.zeros(neurons.size)
+    times, owners, block = [], [], 0
+    while alive.size:
+        gaps = -np.log(uniforms(seed, "stimulus", name, trial, neurons[alive].astype(np.int64), block))
+        for column in range(2):
+            reached[alive] += gaps[:, column]
+            inside = alive[reached[alive] < until[alive]]
+            times.append(reached[inside])
+            owners.append(inside)
+        alive = alive[reached[alive] < until[alive]]
+        block += 1
+    if not times:
+        return np.zeros(0), np.zeros(0, dtype=np.int64)
+    return np.concatenate(times), np.concatenate(owners)
+
+
+def _invert(
+    clock: NDArray[np.float64],
+    owner: NDArray[np.int64],
+    cumulative: NDArray[np.float64],
+    edges: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """The time at which the summed rate of each spike's neuron reaches its clock."""
+    low = np.zeros(clock.size, dtype=np.int64)
+    high = np.full(clock.size, edges.size - 1, dtype=np.int64)
+    while (high - low > 1).any():  # bisection over bins, all spikes at once
+        middle = (low + high) // 2
+        above = cumulative[middle, owner] <= clock
+        low, high = np.where(above, middle, low), np.where(above, high, middle)
+    before, after = cumulative[low, owner], cumulative[low + 1, owner]
+    part = (clock - before) / (after - before)
+    return edges[low] + part * (edges[low + 1] - edges[low])
+
+
+def _events(
+    stimulus: SpikeTrains | Poisson,
+    population: Population,
+    trains: Trains,
+    dt: float,
+    n_steps: int,
+    findings: list[Finding],
+) -> EventInput:
+    """Events of a stimulus onto a receptor; a spike stamped s arrives in phase 2 of step s + D - 1."""
+    model = population.model
+    receptor = model.receptor(stimulus.receptor or model.receptors[0].name)
+    delay = 1
+    if stimulus.delay is not None:
+        where = f"stimulus {stimulus.name!r}, delay"
+        steps, found = to_steps(stimulus.delay, dt, where, "delay_rounding", at_least=1)
+        findings += found
+        delay = max(int(steps), 1)
+    weight = parse_quantity(
+        stimulus.weight, model.weight_unit(receptor.name), f"stimulus {stimulus.name!r}, weight"
+    )
+    weight = _receptor_weight(float(weight), receptor, f"stimulus {stimulus.name!r}")
+    stamp, neuron = trains
+    step = stamp + (delay - 1)
+    inside = step < n_steps
+    target, channel = np.unique(neuron[inside], return_inverse=True)
+    if isinstance(stimulus, Poisson):
+        target, channel = _selected(stimulus.neurons, population), None  # type: ignore[assignment]
+        place = np.zeros(population.size, dtype=np.int64)
+        place[target] = np.arange(target.size)
+        channel = place[neuron[inside]]
+    step, channel, count = _merge(step[inside], channel, target.size)
+    return EventInput(
+        stimulus.name, population.name, receptor.name, target.astype(np.int32),
+        np.full(target.size, weight), step, channel, count,
+    )  # fmt: skip
+
+
+def _receptor_weight(weight: float, receptor: Any, where: str) -> float:
+    wrong = (receptor.sign == "positive" and weight < 0) or (
+        receptor.sign == "negative" and weight > 0
+    )
+    if wrong:
+        raise NetworkError(
+            f"{where}: receptor {receptor.name!r} takes {receptor.sign} weights, got {weight:g}"
+        )
+    return abs(weight) if receptor.magnitude else weight
+
+
+def _merge(
+    step: NDArray[np.int64], channel: NDArray[np.int64], n_channels: int
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:
+    """Equal (step, channel) pairs become one with a count, sorted."""
+    key, count = np.unique(step * max(n_channels, 1) + channel, return_counts=True)
+    steps, channels = np.divmod(key, max(n_channels, 1))
+    return steps, channels.astype(np.int32), count.astype(np.int32)
+
+
+def _source(name: str, trains: list[Trains]) -> SourceSpikes:
+    """Spikes of a source population; spikes of one neuron in one step are one spike."""
+    if not trains:
+        return SourceSpikes(name, np.zeros(0, np.int64), np.zeros(0, np.int32))
+    stamp = np.concatenate([t[0] for t in trains])
+    neuron = np.concatenate([t[1] for t in trains])
+    n = int(neuron.max()) + 1 if neuron.size else 1
+    stamp, neuron, _ = _merge(stamp, neuron.astype(np.int64), n)
+    return SourceSpikes(name, stamp, neuron)
+
+
+# -- currents ---------------------------------------------------------------------------------
+
+
+def _current(
+    stimulus: Current | WhiteNoise,
+    population: Population,
+    dt: float,
+    n_steps: int,
+    seed: int,
+    trial: int,
+    findings: list[Finding],
+) -> CurrentInput:
+    neurons = _selected(stimulus.neurons, population)
+    where = f"stimulus {stimulus.name!r}"
+    if isinstance(stimulus, Current):
+        start, found = to_steps(
+            stimulus.time, dt, f"{where}, times", "current_time_rounding", at_least=0
+        )
+        amplitude: Any = stimulus.amplitude
+        if amplitude.ndim == 1:
+            amplitude = amplitude[:, None]
+        value = np.broadcast_to(amplitude, (start.size, neurons.size))
+    else:
+        start, value, found = _noise(stimulus, neurons, dt, n_steps, seed, trial, where)
+    findings += found
+    inside = start < n_steps
+    return CurrentInput(stimulus.name, population.name, neurons, start[inside], value[inside])
+
+
+def _noise(
+    stimulus: WhiteNoise,
+    neurons: NDArray[np.int32],
+    dt: float,
+    n_steps: int,
+    seed: int,
+    trial: int,
+    where: str,
+) -> tuple[NDArray[np.int64], NDArray[np.float64], list[Finding]]:
+    span = [stimulus.start, min(stimulus.stop, n_steps * dt)]
+    (first, last), found = to_steps(span, dt, f"{where}, window", "current_time_rounding", at_least=0)
+    length, more = to_steps(
+        stimulus.interval, dt, f"{where}, interval", "current_time_rounding", at_least=1
+    )
+    start = np.arange(first, last, max(int(length), 1))
+    draws = [
+        ndtri(uniforms(seed, "stimulus", stimulus.name, trial, neurons.astype(np.int64), block))
+        for block in range((start.size + 1) // 2)
+    ]
+    normal = np.stack(draws).transpose(0, 2, 1).reshape(-1, neurons.size) if draws else np.zeros((0, neurons.size))
+    value = stimulus.mean + stimulus.std * normal[: start.size]
+    if last < n_steps:  # silence after the end
+        start, value = np.append(start, last), np.concatenate([value, np.zeros((1, neurons.size))])
+    return start.astype(np.int64), value, [*found, *more]
+
+
+def _selected(neurons: NDArray[np.int32] | None, population: Population) -> NDArray[np.int32]:
+    return np.arange(population.size, dtype=np.int32) if neurons is None else neurons

@@ -1,0 +1,180 @@
+"""Integrators: from the equations of a model to the straight-line code of one time step."""
+
+from __future__ import annotations
+
+__all__ = ["StepCode", "step_code"]
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurobridge.errors import ModelError
+from neurobridge.graph.equations import resolve_units
+from neurobridge.graph.model import NeuronModel
+from neurobridge.lowering.expression import names_in, substitute
+from neurobridge.lowering.linear import CONSTANT, linear_terms, propagators
+from neurobridge.lowering.program import Assignment
+
+Constants = dict[str, float | NDArray[np.float64]]
+
+
+@dataclass
+class StepCode:
+    """Assignments that take the states over one step, and the constants that they name."""
+
+    update: list[Assignment] = field(default_factory=list)
+    constants: Constants = field(default_factory=dict)
+
+    def assign(self, target: str, expression: str) -> None:
+        """Append one assignment."""
+        self.update.append(Assignment(target, expression))
+
+
+def step_code(model: NeuronModel, parameters: Mapping[str, Any], dt: float) -> StepCode:
+    """The code of one step of a model.
+
+    Parameters
+    ----------
+    model : NeuronModel
+    parameters : mapping of str to float or array
+        Canonical units; rates already per ms.
+    dt : float
+        In ms.
+    """
+    if model.is_source:
+        return StepCode()
+    derivatives = flat_derivatives(model)
+    clamped = set(model.refractory.clamped) if model.refractory else set()
+    integrate = {
+        "exact": _exact,
+        "euler": _euler,
+        "rk4": _rk4,
+        "exponential_euler": _exponential_euler,
+    }[model.integrator]
+    code = integrate(model, derivatives, clamped, parameters, dt)
+    used = {n for a in code.update for n in names_in(a.expression)}
+    code.constants |= {n: v for n, v in parameters.items() if n in used}
+    return code
+
+
+def flat_derivatives(model: NeuronModel) -> dict[str, str]:
+    """Right sides of the differential equations, shorthands and units worked in."""
+    shorthands = flat_shorthands(model)
+    return {
+        name: substitute(resolve_units(e.expression, model.dimensions), shorthands)
+        for name, e in model.states.items()
+    }
+
+
+def flat_shorthands(model: NeuronModel) -> dict[str, str]:
+    """The shorthands in terms of states and parameters; each may use those before it."""
+    done: dict[str, str] = {}
+    for name, equation in model.shorthands.items():
+        later = names_in(equation.expression) & (set(model.shorthands) - set(done))
+        if later:
+            raise ModelError(
+                f"model {model.name!r}: {name!r} uses {sorted(later)}, which must come before it"
+            )
+        done[name] = substitute(resolve_units(equation.expression, model.dimensions), done)
+    return done
+
+
+def _exact(
+    model: NeuronModel, derivatives: dict[str, str], clamped: set[str], parameters: Any, dt: float
+) -> StepCode:
+    """The exact solution of a linear model."""
+    inputs = ("current",) if model.takes_current else ()
+    try:
+        coefficients = {
+            name: linear_terms(body, (*derivatives, *inputs)) for name, body in derivatives.items()
+        }
+    except ModelError as err:
+        raise ModelError(
+            f"model {model.name!r} asks for exact integration, but {err}; name another integrator, "
+            "e.g. integrator='rk4'"
+        ) from err
+    code = StepCode()
+    free = propagators(coefficients, inputs, parameters, dt)
+    held = propagators(coefficients, inputs, parameters, dt, held=clamped) if clamped else free
+    for name in derivatives:
+        moved = _linear_sum(code, "P", name, free[name])
+        if name in clamped:
+            moved = f"where(free, {moved}, {name})"
+        elif set(free[name]) & clamped:  # what it follows stands still while clamped
+            moved = f"where(free, {moved}, {_linear_sum(code, 'H', name, held[name])})"
+        code.assign(f"{name}_next", moved)
+    for name in derivatives:
+        code.assign(name, f"{name}_next")
+    return code
+
+
+def _linear_sum(code: StepCode, letter: str, row: str, entries: Mapping[str, Any]) -> str:
+    """``P_a_a*a + P_a_b*b + C_a``, noting the constants."""
+    terms = []
+    for column, value in entries.items():
+        constant = f"{letter}_{row}_{column}" if column else f"{letter}_{row}"
+        code.constants[constant] = value
+        terms.append(f"{constant}*{column}" if column != CONSTANT else constant)
+    return " + ".join(terms)
+
+
+def _hold(name: str, moved: str, clamped: set[str]) -> str:
+    return f"where(free, {moved}, {name})" if name in clamped else moved
+
+
+def _euler(
+    model: NeuronModel, derivatives: dict[str, str], clamped: set[str], parameters: Any, dt: float
+) -> StepCode:
+    """Forward Euler: ``x + dt f(x)``."""
+    code = StepCode(constants={"step_ms": dt})
+    for name, body in derivatives.items():
+        code.assign(f"{name}_next", _hold(name, f"{name} + step_ms*({body})", clamped))
+    for name in derivatives:
+        code.assign(name, f"{name}_next")
+    return code
+
+
+def _rk4(
+    model: NeuronModel, derivatives: dict[str, str], clamped: set[str], parameters: Any, dt: float
+) -> StepCode:
+    """The classical fourth-order Runge-Kutta method; clamped states stand still in all stages."""
+    code = StepCode(constants={"step_ms": dt, "half_step_ms": dt / 2, "sixth_step_ms": dt / 6})
+    at = {name: name for name in derivatives}
+    for stage, reach in ((1, "half_step_ms"), (2, "half_step_ms"), (3, "step_ms"), (4, "")):
+        for name, body in derivatives.items():
+            slope = substitute(body, at)
+            code.assign(
+                f"k{stage}_{name}", f"where(free, {slope}, 0.0)" if name in clamped else slope
+            )
+        if reach:
+            for name in derivatives:
+                code.assign(f"y{stage}_{name}", f"{name} + {reach}*k{stage}_{name}")
+            at = {name: f"y{stage}_{name}" for name in derivatives}
+    for n in derivatives:
+        code.assign(n, f"{n} + sixth_step_ms*(k1_{n} + 2*k2_{n} + 2*k3_{n} + k4_{n})")
+    return code
+
+
+def _exponential_euler(
+    model: NeuronModel, derivatives: dict[str, str], clamped: set[str], parameters: Any, dt: float
+) -> StepCode:
+    """``dx/dt = a + c x`` solved for each state with the others held: ``x e^(c dt) + a dt exprel(c dt)``."""
+    code = StepCode(constants={"step_ms": dt})
+    for name, body in derivatives.items():
+        try:
+            terms = linear_terms(body, (name,))
+        except ModelError as err:
+            raise ModelError(
+                f"model {model.name!r}: the exponential Euler method needs d{name}/dt to be linear "
+                f"in {name}, but {err}; name another integrator"
+            ) from err
+        rate = f"z_{name}"
+        code.assign(rate, f"step_ms*({terms.get(name, '0.0')})")
+        moved = f"{name}*exp({rate}) + step_ms*({terms.get(CONSTANT, '0.0')})*exprel({rate})"
+        code.assign(f"{name}_next", _hold(name, moved, clamped))
+    for name in derivatives:
+        code.assign(name, f"{name}_next")
+    return code

@@ -1,0 +1,94 @@
+"""Lowering: the ordered, logged passes from a Network to a Program."""
+
+from __future__ import annotations
+
+__all__ = ["lower"]
+
+import numpy as np
+
+from neurobridge.graph.network import Network
+from neurobridge.graph.probe import SpikeProbe, StateProbe
+from neurobridge.lowering.finding import Finding
+from neurobridge.lowering.grid import check_dt, to_steps
+from neurobridge.lowering.neurons import lower_population
+from neurobridge.lowering.pathways import lower_projection
+from neurobridge.lowering.program import Pathway, Program, SignalPlan, SpikePlan
+
+
+def lower(network: Network, dt: float) -> Program:
+    """Lower a network for one time step.
+
+    Parameters
+    ----------
+    network : Network
+    dt : float
+        In ms.
+
+    Returns
+    -------
+    Program
+        With all findings; errors among them are raised by the caller, together with those of the
+        backend.
+    """
+    dt = check_dt(dt)
+    findings: list[Finding] = []
+    log: list[str] = []
+
+    populations = []
+    for population in network.populations.values():
+        program, found = lower_population(population, dt)
+        populations.append(program)
+        findings += found
+        log.append(
+            f"neurons: {population.name!r}, {population.size:,} x {population.model.name}, "
+            f"integrator {population.model.integrator}, {len(program.constants)} constants"
+        )
+
+    pathways: list[Pathway] = []
+    for projection in network.projections.values():
+        made, found = lower_projection(network, projection, dt)
+        pathways += made
+        findings += found
+        for p in made:
+            low, high = p.delay_range
+            log.append(
+                f"pathways: {projection.name!r} -> {p.post}.{p.receptor}, {p.n_edges:,} edges, "
+                f"delay {low}..{high} steps"
+            )
+
+    spikes = _spike_plans(network)
+    signals = _signal_plans(network, dt, findings)
+    log.append(f"probes: {len(spikes)} of spikes, {len(signals)} of states")
+    return Program(
+        dt, tuple(populations), tuple(pathways), spikes, signals, tuple(findings), tuple(log),
+        network.id,
+    )  # fmt: skip
+
+
+def _spike_plans(network: Network) -> tuple[SpikePlan, ...]:
+    """The spike probes; without any, all spikes of all populations."""
+    probes = [p for p in network.probes.values() if isinstance(p, SpikeProbe)]
+    if probes:
+        return tuple(SpikePlan(p.name, p.population, p.neurons) for p in probes)
+    return tuple(SpikePlan(name, name, None) for name in network.populations)
+
+
+def _signal_plans(network: Network, dt: float, findings: list[Finding]) -> tuple[SignalPlan, ...]:
+    plans = []
+    for probe in network.probes.values():
+        if not isinstance(probe, StateProbe):
+            continue
+        population = network.population(probe.population)
+        interval, found = to_steps(
+            dt if probe.interval is None else probe.interval,
+            dt, f"probe {probe.name!r}, interval", "interval_rounding", at_least=1,
+        )  # fmt: skip
+        findings += found
+        neurons = probe.neurons
+        if neurons is None:
+            neurons = np.arange(population.size, dtype=np.int32)
+        unit = population.model.states[probe.variable].unit
+        plans.append(
+            SignalPlan(probe.name, population.name, probe.variable, unit, neurons, max(int(interval), 1))
+        )
+    return tuple(plans)

@@ -1,0 +1,143 @@
+"""Pass "neurons": each population becomes straight-line code with constants."""
+
+from __future__ import annotations
+
+__all__ = ["lower_population"]
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from neurobridge.errors import ModelError
+from neurobridge.graph.equations import resolve_units
+from neurobridge.graph.model import NeuronModel
+from neurobridge.graph.population import Population
+from neurobridge.lowering.evaluate import evaluate
+from neurobridge.lowering.expression import names_in, substitute
+from neurobridge.lowering.finding import Finding
+from neurobridge.lowering.grid import to_steps
+from neurobridge.lowering.integrate import flat_shorthands, step_code
+from neurobridge.lowering.program import Assignment, NeuronCode, PopulationProgram, ReceptorCode
+from neurobridge.units import parse_unit
+
+
+def lower_population(
+    population: Population, dt: float
+) -> tuple[PopulationProgram, list[Finding]]:
+    """The program of a population at ``dt``, and what rounding its refractory period did."""
+    model = population.model
+    parameters = _coherent(model, population.parameters)
+    step = step_code(model, parameters, dt)
+    constants = dict(step.constants)
+    shorthands = flat_shorthands(model)
+
+    def flat(expression: str) -> str:
+        body = substitute(resolve_units(expression, model.dimensions), shorthands)
+        constants.update({n: parameters[n] for n in names_in(body) if n in parameters})
+        return body
+
+    receptors = tuple(
+        ReceptorCode(
+            r.name, r.variable, _gain(model, r.name, parameters, constants), r.when_clamped == "drop"
+        )
+        for r in model.receptors
+    )
+    code = NeuronCode(
+        states=tuple(model.states),
+        update=tuple(step.update),
+        receptors=receptors,
+        threshold=flat(model.threshold) if model.threshold else "",
+        crossing=model.threshold_policy == "crossing",
+        reset=tuple(Assignment(name, flat(body)) for name, body in model.reset_statements),
+        takes_current=model.takes_current,
+    )
+    _refuse_clashes(model, code)
+    refractory, findings = _refractory(population, dt)
+    program = PopulationProgram(
+        name=population.name,
+        size=population.size,
+        model=model,
+        parameters=population.parameters,
+        code=code,
+        constants=constants,
+        initial=_initial(population, parameters, shorthands),
+        refractory_steps=refractory,
+        is_source=model.is_source,
+    )
+    return program, findings
+
+
+def _coherent(model: NeuronModel, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters in units that multiply without factors: rates in Hz become per ms."""
+    factors = {name: parse_unit(p.unit).factor for name, p in model.parameters.items()}
+    return {n: v if factors[n] == 1 else v * factors[n] for n, v in parameters.items()}
+
+
+def _gain(
+    model: NeuronModel, receptor: str, parameters: Mapping[str, Any], constants: dict[str, Any]
+) -> str:
+    """What a unit weight adds: ``"1.0"``, or a constant that is worked out once."""
+    added = resolve_units(model.receptor(receptor).added, {**model.dimensions, "w": None})  # type: ignore[dict-item]
+    free_names = names_in(added) - {"w"} - set(parameters)
+    if free_names:
+        raise ModelError(
+            f"model {model.name!r}, receptor {receptor!r}: an event may depend on parameters only, "
+            f"but uses {sorted(free_names)}"
+        )
+    gain = evaluate(added, {**parameters, "w": 1.0})
+    if not np.allclose(evaluate(added, {**parameters, "w": 3.0}), 3 * np.asarray(gain), rtol=1e-12):
+        raise ModelError(f"model {model.name!r}, receptor {receptor!r}: '{added}' is not linear in w")
+    if np.ndim(gain) == 0 and gain == 1.0:
+        return "1.0"
+    constants[f"gain_{receptor}"] = gain
+    return f"gain_{receptor}"
+
+
+def _initial(
+    population: Population, parameters: Mapping[str, Any], shorthands: Mapping[str, str]
+) -> dict[str, Any]:
+    """Initial states: the population's own, else the model's expressions, else 0."""
+    model, values = population.model, {}
+    known: dict[str, Any] = {**parameters, "current": 0.0}
+    for name in model.states:
+        default = model.initial.get(name, 0.0)
+        if name in population.initial:
+            value: Any = population.initial[name]
+        elif isinstance(default, str):
+            body = substitute(resolve_units(default, model.dimensions), dict(shorthands))
+            missing = names_in(body) - set(known)
+            if missing:
+                raise ModelError(
+                    f"model {model.name!r}: the initial value of {name!r} uses {sorted(missing)}, "
+                    "which is not known there; list states in the order in which they are set"
+                )
+            value = evaluate(body, known)
+        else:
+            value = float(default)
+        values[name] = known[name] = value
+    return values
+
+
+def _refractory(population: Population, dt: float) -> tuple[Any, list[Finding]]:
+    model = population.model
+    if model.refractory is None:
+        return 0, []
+    period = population.parameters[model.refractory.period]
+    where = f"population {population.name!r}, {model.refractory.period}"
+    steps, findings = to_steps(period, dt, where, "refractory_rounding", at_least=0)
+    if np.ndim(steps) == 0:
+        return int(steps), findings
+    return np.asarray(steps, dtype=np.int32), findings
+
+
+def _refuse_clashes(model: NeuronModel, code: NeuronCode) -> None:
+    """Names made by the lowering must not be names of the user's."""
+    own = {*model.parameters, *model.states, *model.shorthands}
+    made = {a.target for a in code.update} - set(model.states)
+    clash = own & made
+    if clash:
+        raise ModelError(
+            f"model {model.name!r}: the names {sorted(clash)} are made by the "
+            f"{model.integrator} integrator; call yours something else"
+        )
