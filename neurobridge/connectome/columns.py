@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from neurobridge.connectome.labels import unshared
 from neurobridge.errors import ConnectomeError
 
 _WHOLE_NUMBER = re.compile(r"0|-?[1-9][0-9]*")
@@ -147,10 +148,8 @@ def _numbers(values: Any, origin: Origin, what: str) -> NDArray[Any]:
         raise ConnectomeError(
             f"{origin}: expected numbers, got {column.type}, e.g. {column[0].as_py()!r} in row 1"
         )
-    result: NDArray[Any] = column.to_numpy(zero_copy_only=False) if isinstance(
-        column, pa.Array
-    ) else column.to_numpy()
-    return result
+    whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    return unshared(whole.to_numpy(zero_copy_only=False), values)
 
 
 def _text_ids(column: Any, origin: Origin) -> Any:

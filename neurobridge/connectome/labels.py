@@ -7,7 +7,7 @@ therefore give the same arrays, whatever file and order they came from.
 
 from __future__ import annotations
 
-__all__ = ["Label", "as_label", "digest_label", "missing", "take_label", "text_values"]
+__all__ = ["Label", "as_label", "digest_label", "missing", "read_only", "take_label", "text_values", "unshared"]
 
 from typing import Any, TypeAlias
 
@@ -47,11 +47,11 @@ def as_label(values: Any, name: str) -> Label:
     column = _as_arrow(values, name)
     kind = column.type
     if pa.types.is_floating(kind):
-        return read_only(column.cast(pa.float64()).to_numpy(zero_copy_only=False))
+        return _plain(column.cast(pa.float64()), values)
     if pa.types.is_integer(kind) and not column.null_count:
-        return read_only(column.cast(pa.int64()).to_numpy(zero_copy_only=False))
+        return _plain(column.cast(pa.int64()), values)
     if pa.types.is_boolean(kind) and not column.null_count:
-        return read_only(column.to_numpy(zero_copy_only=False))
+        return _plain(column, values)
     return _from_text(column, name)
 
 
@@ -60,6 +60,15 @@ def read_only(values: NDArray[Any]) -> NDArray[Any]:
     view = values.view()
     view.flags.writeable = False
     return view
+
+
+def unshared(array: NDArray[Any], source: Any) -> NDArray[Any]:
+    """``array``, copied if the caller could still write to it through ``source``."""
+    if isinstance(source, (pa.Array, pa.ChunkedArray)):
+        return array  # pyarrow arrays are immutable
+    owner = np.asarray(source)
+    shared = owner.flags.writeable and np.may_share_memory(array, owner)
+    return array.copy() if shared else array
 
 
 def take_label(label: Label, index: NDArray[Any]) -> Label:
@@ -92,6 +101,11 @@ def digest_label(label: Label) -> tuple[bytes, ...]:
         categories = "\0".join(str(c) for c in label.categories)
         return b"categorical", categories.encode(), label.codes.astype("<i4").tobytes()
     return label.dtype.str.encode(), np.ascontiguousarray(label).tobytes()
+
+
+def _plain(column: Any, values: Any) -> NDArray[Any]:
+    whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    return read_only(unshared(whole.to_numpy(zero_copy_only=False), values))
 
 
 def _as_arrow(values: Any, name: str) -> Any:

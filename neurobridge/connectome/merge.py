@@ -11,7 +11,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from neurobridge.connectome.labels import Label, take_label
+from neurobridge.connectome.labels import Label, read_only, take_label
 from neurobridge.errors import ConnectomeError
 
 Scalar = TypeVar("Scalar", bound=np.generic)
@@ -56,11 +56,12 @@ def merge_rows(rows: EdgeRows, n_neurons: int) -> EdgeRows:
     first = _first_of_each(key)
     del key
     picked = order if first is None else (first if order is None else order[first])
+    count, weight = rows.count, rows.weight
     return EdgeRows(
-        pre=_take(rows.pre, picked),
-        post=_take(rows.post, picked),
-        count=None if rows.count is None else _sum_counts(_take(rows.count, order), first),
-        weight=None if rows.weight is None else _sum(_take(rows.weight, order), first),
+        pre=read_only(_take(rows.pre, picked)),
+        post=read_only(_take(rows.post, picked)),
+        count=None if count is None else read_only(_sum_counts(_take(count, order), first)),
+        weight=None if weight is None else read_only(_sum(_take(weight, order), first)),
         labels={k: v if picked is None else take_label(v, picked) for k, v in rows.labels.items()},
     )
 

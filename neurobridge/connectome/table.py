@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -22,12 +21,11 @@ from neurobridge.connectome.labels import (
     Label,
     as_label,
     digest_label,
-    missing,
-    read_only,
     text_values,
 )
 from neurobridge.connectome.provenance import Provenance, Step
 from neurobridge.errors import ConnectomeError, UnknownNameError
+from neurobridge.frozen import FrozenDict, frozen_array
 from neurobridge.lowering.finding import Finding
 
 if TYPE_CHECKING:
@@ -103,12 +101,12 @@ class Connectome:
             array = getattr(self, name)
             if array is not None:
                 _check_array(name, array, dtype, size)
-                object.__setattr__(self, name, read_only(array))
+                object.__setattr__(self, name, frozen_array(array, array.dtype))
         for name, size in (("labels", n), ("edge_labels", e)):
             columns = {k: as_label(v, k) for k, v in sorted(getattr(self, name).items())}
             for label, column in columns.items():
                 _check_length(f"{name}[{label!r}]", len(column), size)
-            object.__setattr__(self, name, MappingProxyType(columns))
+            object.__setattr__(self, name, FrozenDict(columns))
         if self.count is None and self.weight is None:
             raise ConnectomeError("a connectome needs a count or a weight for every edge, got none")
         _check_order(self)
@@ -164,7 +162,7 @@ class Connectome:
         if self.sign is None:
             raise ConnectomeError(
                 "this connectome has no signs. Assign them first, e.g. "
-                "connectome.with_signs(Argmax())"
+                "connectome.with_signs(Argmax('fly'))"
             )
         return np.where(self.is_gap, np.int8(0), self.sign[self.pre])
 
@@ -267,7 +265,7 @@ class Connectome:
         Parameters
         ----------
         policy : SignPolicy
-            ``Argmax()``, ``Threshold(...)``, ``Sampled(...)``, ``PerEdge()`` or ``Explicit(...)``.
+            ``Argmax(table)``, ``Threshold``, ``Sampled``, ``PerEdge`` or ``Explicit``.
         unknown : {"error", "drop", "excitatory", "inhibitory"}
             What becomes of edges whose transmitter is not known: refuse with counts, remove the
             edges, or take them for +1 or -1. What was decided is in :attr:`findings`.
@@ -426,12 +424,6 @@ class Connectome:
             f"<Connectome {self.provenance.dataset} {self.provenance.release}: "
             f"{self.n_neurons:,} neurons, {self.n_edges:,} edges, {amount}, {signs}>"
         )
-
-
-def label_coverage(label: Label) -> float:
-    """Share of neurons that have a value, 0 to 1; 1 without neurons."""
-    lacking = missing(label)
-    return 1.0 - float(lacking.mean()) if lacking.size else 1.0
 
 
 def _check_array(name: str, array: NDArray[Any], dtype: Any, size: int) -> None:

@@ -157,7 +157,7 @@ def _resolve(
 
 def _labels(nodes: Any, table: NodeTable) -> dict[str, Any]:
     if table.labels == "all":
-        return {name: nodes[name] for name in nodes.column_names if name != table.id}
+        return {_label_name(n): nodes[n] for n in nodes.column_names if n != table.id}
     return {_label_name(ours): nodes[theirs] for ours, theirs in _pairs(table.labels).items()}
 
 
