@@ -1,0 +1,212 @@
+"""compare(): run one network on several backends, each in a process of its own."""
+
+from __future__ import annotations
+
+__all__ = ["BackendRun", "compare", "parse_backends", "run_isolated"]
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from neurobridge.compare.build import compare_recordings
+from neurobridge.compare.result import Comparison
+from neurobridge.errors import ExperimentError, FindingsError
+from neurobridge.graph.network import Network
+from neurobridge.io.native import save
+from neurobridge.io.recording_file import load_recording
+from neurobridge.lowering.compiled import check
+from neurobridge.lowering.finding import raise_if_errors
+from neurobridge.recording import Recording
+from neurobridge.registry import get_backend
+
+RunProgress = Callable[[str, int], None]
+"""Called with the label of a run and the number of its steps that are done."""
+
+
+@dataclass(frozen=True)
+class BackendRun:
+    """A backend with settings, under the label that it has in a comparison."""
+
+    label: str
+    backend: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+def parse_backends(texts: Iterable[str]) -> list[BackendRun]:
+    """Backends as typed: ``"nest"``, or with settings ``"brian2:target=cpp_standalone:threads=2"``.
+
+    Raises
+    ------
+    ExperimentError
+        If a text is not of this form, or two are the same.
+    """
+    runs: list[BackendRun] = []
+    for text in texts:
+        name, *pairs = text.strip().split(":")
+        settings: dict[str, Any] = {}
+        for pair in pairs:
+            key, equals, value = pair.partition("=")
+            if not equals or not key:
+                raise ExperimentError(
+                    f"backend {text!r}: expected name:setting=value, but {pair!r} is no setting"
+                )
+            settings[key] = int(value) if value.lstrip("-").isdigit() else value
+        get_backend(name)
+        if text in {r.label for r in runs}:
+            raise ExperimentError(f"backend {text!r} is named twice")
+        runs.append(BackendRun(text.strip(), name, settings))
+    if not runs:
+        raise ExperimentError("no backend is named; see 'neurobridge backends'")
+    return runs
+
+
+def compare(
+    network: Network,
+    duration: float,
+    backends: Sequence[str | BackendRun] = ("reference", "brian2", "nest"),
+    *,
+    dt: float,
+    seed: int = 0,
+    trial: int = 0,
+    accept: Sequence[str] = (),
+    reference: str | None = None,
+    baseline: bool = True,
+    progress: RunProgress | None = None,
+) -> Comparison:
+    """Run a network on several backends and compare every spike.
+
+    Each run has its own process, so that simulators cannot disturb one another and memory is
+    measured honestly. All findings of all backends are collected before anything is built.
+
+    Parameters
+    ----------
+    network : Network
+    duration : float
+        In ms.
+    backends : sequence of str or BackendRun
+        Names, also with settings (``"brian2:target=numpy"``).
+    dt : float
+        In ms.
+    seed, trial : int
+    accept : sequence of str
+        Approximations that are accepted, see :func:`~neurobridge.compile`.
+    reference : str, optional
+        Label of the run that the others are measured against; default: the first.
+    baseline : bool
+        Run the reference also with another seed, to show what a real difference looks like.
+    progress : callable, optional
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    FindingsError
+        If a backend cannot run the network as asked.
+    """
+    runs = [b if isinstance(b, BackendRun) else parse_backends([b])[0] for b in backends]
+    labels = [r.label for r in runs]
+    chosen = reference or labels[0]
+    if chosen not in labels:
+        raise ExperimentError(f"the reference {chosen!r} is not among the backends {labels}")
+    _check_all(network, runs, dt, accept)
+    first = next(r for r in runs if r.label == chosen)
+    with tempfile.TemporaryDirectory(prefix="neurobridge-") as scratch:
+        job = Job(
+            save(network, Path(scratch) / "network"), Path(scratch), duration, dt, trial, accept
+        )
+        recordings = {r.label: job.run(r, seed, progress) for r in runs}
+        other = job.run(first, seed + 1, progress, label="other seed") if baseline else None
+        if other is not None and other.status == "failed":
+            other = None
+        return compare_recordings(recordings, chosen, other)
+
+
+def run_isolated(
+    network: Network,
+    duration: float,
+    run: BackendRun,
+    *,
+    dt: float,
+    seed: int = 0,
+    trial: int = 0,
+    accept: Sequence[str] = (),
+    progress: RunProgress | None = None,
+) -> Recording:
+    """One run in a process of its own; see :func:`compare`. ``info["peak_mb"]`` is its memory."""
+    _check_all(network, [run], dt, accept)
+    with tempfile.TemporaryDirectory(prefix="neurobridge-") as scratch:
+        job = Job(
+            save(network, Path(scratch) / "network"), Path(scratch), duration, dt, trial, accept
+        )
+        return job.run(run, seed, progress)
+
+
+@dataclass(frozen=True)
+class Job:
+    """What the runs of one comparison share."""
+
+    network: Path
+    scratch: Path
+    duration: float
+    dt: float
+    trial: int
+    accept: Sequence[str]
+
+    def run(
+        self, run: BackendRun, seed: int, progress: RunProgress | None, label: str | None = None
+    ) -> Recording:
+        """Start a worker, follow its progress, read what it wrote."""
+        folder = Path(tempfile.mkdtemp(dir=self.scratch))
+        document = {
+            "network": str(self.network), "duration": self.duration, "dt": self.dt, "seed": seed,
+            "trial": self.trial, "accept": list(self.accept), "backend": run.backend,
+            "settings": dict(run.settings),
+        }  # fmt: skip
+        (folder / "job.json").write_text(json.dumps(document), encoding="utf-8")
+        command = [sys.executable, "-m", "neurobridge.compare.worker", str(folder)]
+        with (folder / "errors.txt").open("w+", encoding="utf-8") as errors:
+            worker = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
+            _follow(worker, label or run.label, progress)
+            errors.seek(0)
+            complaint = errors.read()[-2000:]
+        if not (folder / "recording").exists():
+            return Recording(
+                spikes={}, signals={}, backend=run.backend, network_id="", dt=self.dt,
+                duration=self.duration, seed=seed, status="failed", settings=dict(run.settings),
+                message=f"the process ended with code {worker.returncode}. {complaint}",
+            )  # fmt: skip
+        return load_recording(folder / "recording")
+
+
+def _follow(worker: subprocess.Popen[str], label: str, progress: RunProgress | None) -> None:
+    """Pass on what the worker says until it ends; on Ctrl-C give it time to save what it has."""
+    assert worker.stdout is not None  # noqa: S101 - opened with a pipe
+    try:
+        for line in worker.stdout:
+            word, _, number = line.partition(" ")
+            if progress is not None and word == "step" and number.strip().isdigit():
+                progress(label, int(number))
+        worker.wait()
+    except KeyboardInterrupt:  # the worker, in the same process group, got it too
+        worker.wait()
+
+
+def _check_all(
+    network: Network, runs: Sequence[BackendRun], dt: float, accept: Sequence[str]
+) -> None:
+    problems, first = [], None
+    for run in runs:
+        try:
+            raise_if_errors(check(network, run.backend, dt=dt, **run.settings), accept)
+        except FindingsError as err:
+            problems += [f for f in err.findings if f not in problems]
+            first = first or err
+    if first is not None:
+        raise_if_errors(problems, accept)
