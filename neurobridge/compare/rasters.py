@@ -12,8 +12,8 @@ from neurobridge.compare.metrics import correlation
 from neurobridge.compare.svg import Canvas, Scale
 from neurobridge.compare.words import count, fraction
 
-WIDTH, LEFT, GAP, COLUMNS = 1120.0, 84.0, 26.0, 3
-MARKS = 6000
+WIDTH, LEFT, RIGHT, GAP, COLUMNS = 1120.0, 104.0, 24.0, 42.0, 3
+MARKS = 12_000
 """Most spikes of a panel that are drawn one by one; beyond that a picture of densities."""
 
 Real = NDArray[np.float64]
@@ -64,16 +64,17 @@ def rates(cast: Cast) -> str:
         canvas.rule(x0, y0 + width, x0 + width, y0, "guide")
         _cloud(canvas, run, x, y)
         canvas.x_axis(x, y0 + width, f"{cast.reference.name} (Hz)", about=3)
-        canvas.y_axis(y, x0, "rate (Hz)" if column == 0 else "", about=3) if column == 0 else (
+        if column == 0:
+            canvas.y_axis(y, x0, "rate (Hz)")
+        else:
             canvas.rule(x0, y0, x0, y0 + width, "frame")
-        )
     return canvas.render()
 
 
 def _grid(panels: int, most: int = COLUMNS) -> tuple[int, int, float]:
     columns = min(most, max(1, panels))
     rows = -(-panels // columns)
-    return columns, rows, (WIDTH - LEFT - 8.0 - GAP * (columns - 1)) / columns
+    return columns, rows, (WIDTH - LEFT - RIGHT - GAP * (columns - 1)) // columns
 
 
 def _heading(canvas: Canvas, run: Run, left: float, right: float, top: float, note: str) -> None:
@@ -85,18 +86,18 @@ def _heading(canvas: Canvas, run: Run, left: float, right: float, top: float, no
 def _neurons(canvas: Canvas, cast: Cast, y: Scale, x: float) -> None:
     """The vertical axis: numbers for one population, names for several."""
     if len(cast.pool.names) == 1:
-        canvas.y_axis(Scale(0, y.high, float(y(0)), y.end), x, "neuron")
+        canvas.y_axis(Scale(0.0, y.high + 0.5, y.start, y.end), x, "neuron")
         return
     for name, low, high in zip(
         cast.pool.names, cast.pool.offsets[:-1], cast.pool.offsets[1:], strict=True
     ):
         edge, middle = float(y(low - 0.5)), float(y((low + high) / 2))
-        canvas.rule(x - 8, edge, WIDTH - 8.0, edge, "guide")
+        canvas.rule(x - 8, edge, WIDTH - RIGHT, edge, "guide")
         if abs(float(y(high - 0.5)) - edge) >= 16:
             canvas.text(x - 9, middle + 5, _short(name), "tick", "end")
 
 
-def _short(name: str, limit: int = 9) -> str:
+def _short(name: str, limit: int = 11) -> str:
     return name if len(name) <= limit else f"{name[: limit - 1]}\N{HORIZONTAL ELLIPSIS}"
 
 
@@ -123,13 +124,17 @@ def _marks(canvas: Canvas, x: Real, y: Real, pitch: float, kind: str) -> None:
 
 
 def _density(canvas: Canvas, a: Real, b: Real, x: Scale, y: Scale, kind: str) -> None:
-    """All points as a picture; opacity grows with the logarithm of the number in a pixel."""
+    """All points as a picture; opacity grows with the logarithm of the number in a pixel.
+
+    Never finer than the panel: a browser that shrinks a picture drops points, and drops others in
+    every panel, so that equal runs would look different.
+    """
     width, height = abs(x.end - x.start), abs(y.end - y.start)
-    rows = int(min(2 * height, max(1.0, round(y.high - y.low)) if y.low == -0.5 else 2 * height))
+    rows = int(min(height, max(1.0, y.high - y.low)))
     counts, _, _ = np.histogram2d(
-        b, a, bins=(rows, int(2 * width)), range=((y.low, y.high), (x.low, x.high))
+        b, a, bins=(rows, int(width)), range=((y.low, y.high), (x.low, x.high))
     )
-    alpha = np.where(counts > 0, 0.45 + 0.55 * np.log1p(counts) / np.log1p(counts.max()), 0.0)
+    alpha = np.where(counts > 0, 0.4 + 0.6 * np.log1p(counts) / np.log1p(counts.max()), 0.0)
     canvas.image(min(x.start, x.end), min(y.start, y.end), width, height, alpha[::-1], kind)
 
 
@@ -138,7 +143,7 @@ def _cloud(canvas: Canvas, run: Run, x: Scale, y: Scale) -> None:
     recorded = run.spikes.recorded
     pairs = np.column_stack([run.in_reference.rates[recorded], run.spikes.rates[recorded]])
     unique, n = np.unique(pairs, axis=0, return_counts=True)
-    if len(unique) > MARKS // 2:
+    if len(unique) > MARKS // 4:
         _density(canvas, pairs[:, 0], pairs[:, 1], x, y, "ink")
         return
     radius = np.clip(2.2 + 0.8 * np.log2(n), 2.2, 7.0)

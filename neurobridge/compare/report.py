@@ -127,7 +127,7 @@ def _figures(comparison: Comparison, drawn: Cast) -> dict[str, Any]:
     spiked = any(len(run.spikes) for run in drawn.runs)
     chosen = scene(comparison, drawn)
     drawings = {
-        "raster": raster,
+        "raster": raster if spiked else "",
         "agreement": "" if comparison.identical or not spiked else agreement(drawn),
         "traces": traces(drawn, chosen) if chosen else "",
         "rates": rates(drawn) if spiked and drawn.others else "",

@@ -141,15 +141,15 @@ def _differences(
     power = power if abs(power) > 2 else 0
     y = _padded([g / 10.0**power for g in gaps.values()], 454.0, 340.0, symmetric=True)
     canvas.rule(LEFT, float(y(0.0)), WIDTH - 20, float(y(0.0)), "guide")
-    for k, run in enumerate(runs[1:]):
+    for run in runs[1:]:
         gap = gaps[run.name] / 10.0**power
-        canvas.line(x(cuts[run.name][0]), y(gap), f"{run.series} w{min(k + 1, 2)}")
+        canvas.line(x(cuts[run.name][0]), y(gap), f"{run.series} w2")
     scaled = f"10{_superscript(power)} {unit}" if power else unit
     canvas.text(LEFT + 10, 334.0, f"difference to {runs[0].name} ({scaled})", "tick")
     if not largest:
         canvas.text(WIDTH - 20, 334.0, "exactly 0 throughout", "tick", "end")
     canvas.x_axis(x, 454.0, "time (ms)", about=8)
-    canvas.y_axis(y, LEFT, "", about=2)
+    canvas.y_axis(y, LEFT, about=4)
 
 
 def _padded(curves: list[Real], start: float, end: float, symmetric: bool = False) -> Scale:

@@ -7,7 +7,7 @@ __all__ = ["Verdict", "overall"]
 from dataclasses import dataclass
 
 from neurobridge.compare.result import Comparison, Entry
-from neurobridge.compare.words import count
+from neurobridge.compare.words import count, fraction
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,18 @@ def overall(comparison: Comparison) -> Verdict:
     if comparison.identical:
         return Verdict("apart", "Identical spikes, other states", score, lines)
     if not comparison.passed:
-        return Verdict("apart", "Not identical", f"{score} in the reference", lines)
+        return Verdict("apart", "Not identical", _agreeing(comparison), lines)
     judged = all(e.passed for e in comparison.entries)
     word, kind = ("Within tolerance", "within") if judged else ("Not judged", "open")
-    return Verdict(kind, word, f"identical: {score} in the reference", lines)
+    return Verdict(kind, word, _agreeing(comparison), lines)
+
+
+def _agreeing(comparison: Comparison) -> str:
+    same = sum(e.identical for e in comparison.entries)
+    spikes = count(comparison.reference_entry.spikes)
+    if same == 1:
+        return f"No other backend has all {spikes} spikes of {comparison.reference}"
+    return f"{same} of {len(comparison.entries)} backends agree on all {spikes} spikes"
 
 
 def _line(comparison: Comparison, entry: Entry) -> str:
@@ -49,7 +57,19 @@ def _line(comparison: Comparison, entry: Entry) -> str:
         return f"{entry.name} {entry.status}: {entry.recording.message or 'no reason was given'}"
     if entry.metrics and entry.metrics.divergence:
         first = entry.metrics.divergence.sentence(comparison.reference, entry.name)
-        return f"{first[0].upper()}{first[1:]}."
+        return f"{first[0].upper()}{first[1:]}.{_shift(entry)}"
     failed = [f"{c.rule}: {c.found}" for c in entry.checks if c.passed is False]
     reasons = [*failed, *(entry.notes if not entry.complete else ())]
     return f"{entry.name}: {'; '.join(reasons)}" if reasons else ""
+
+
+def _shift(entry: Entry) -> str:
+    """A run that has the spikes of the reference at another time is told so."""
+    lag = entry.metrics.lag if entry.metrics else None
+    if lag is None or lag.steps == 0 or lag.overlap < 0.5:
+        return ""
+    direction = "late" if lag.steps > 0 else "early"
+    steps = "step" if abs(lag.steps) == 1 else "steps"
+    return (
+        f" Its spikes are {abs(lag.steps)} {steps} {direction} (overlap {fraction(lag.overlap)})."
+    )
