@@ -1,7 +1,7 @@
 """Neurobridge: one description of a connectome network, identical spikes on several simulators.
 
 The public names below are loaded on first use, so ``import neurobridge`` stays fast and needs no
-simulator. A name is public if it stands in the table ``_API``.
+simulator. A name is public if it stands in the table ``_NAMES``.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ if (_root / "setup.cfg").is_file() and (_root / "backends").is_dir():
 if TYPE_CHECKING:
     from neurobridge.citation import Reference as Reference
     from neurobridge.citation import citations as citations
+    from neurobridge.compare.build import compare_recordings as compare_recordings
+    from neurobridge.compare.result import Comparison as Comparison
+    from neurobridge.connectome.table import Connectome as Connectome
     from neurobridge.errors import BackendError as BackendError
     from neurobridge.errors import BackendUnavailableError as BackendUnavailableError
     from neurobridge.errors import ConnectomeError as ConnectomeError
@@ -34,31 +37,76 @@ if TYPE_CHECKING:
     from neurobridge.errors import NeurobridgeError as NeurobridgeError
     from neurobridge.errors import UnitError as UnitError
     from neurobridge.errors import UnknownNameError as UnknownNameError
+    from neurobridge.graph.builder import NetworkBuilder as NetworkBuilder
+    from neurobridge.graph.edges import Edges as Edges
+    from neurobridge.graph.labels import Labels as Labels
+    from neurobridge.graph.model import NeuronModel as NeuronModel
+    from neurobridge.graph.model import Parameter as Parameter
+    from neurobridge.graph.model import Receptor as Receptor
+    from neurobridge.graph.model import Refractory as Refractory
+    from neurobridge.graph.network import Network as Network
+    from neurobridge.graph.population import Population as Population
+    from neurobridge.graph.probe import SpikeProbe as SpikeProbe
+    from neurobridge.graph.probe import StateProbe as StateProbe
+    from neurobridge.graph.projection import Projection as Projection
+    from neurobridge.graph.projection import TickDelays as TickDelays
+    from neurobridge.graph.readout import Readout as Readout
+    from neurobridge.graph.stimulus import Current as Current
+    from neurobridge.graph.stimulus import Poisson as Poisson
+    from neurobridge.graph.stimulus import SpikeTrains as SpikeTrains
+    from neurobridge.graph.stimulus import WhiteNoise as WhiteNoise
+    from neurobridge.graph.weight import Explicit as Explicit
+    from neurobridge.graph.weight import Factorised as Factorised
+    from neurobridge.graph.weight import LowRank as LowRank
+    from neurobridge.graph.weight import WeightSum as WeightSum
+    from neurobridge.lowering.compiled import CompiledNetwork as CompiledNetwork
+    from neurobridge.lowering.compiled import check as check
+    from neurobridge.lowering.compiled import compile as compile
+    from neurobridge.lowering.compiled import run as run
     from neurobridge.lowering.finding import Finding as Finding
     from neurobridge.recording import Recording as Recording
     from neurobridge.recording import Signal as Signal
     from neurobridge.recording import Spikes as Spikes
+    from neurobridge.registry import get_backend as get_backend
+    from neurobridge.registry import list_backends as list_backends
 
-_API = {
-    "BackendError": "neurobridge.errors",
-    "BackendUnavailableError": "neurobridge.errors",
-    "ConnectomeError": "neurobridge.errors",
-    "ExperimentError": "neurobridge.errors",
-    "FileFormatError": "neurobridge.errors",
-    "Finding": "neurobridge.lowering.finding",
-    "FindingsError": "neurobridge.errors",
-    "ModelError": "neurobridge.errors",
-    "NetworkError": "neurobridge.errors",
-    "NeurobridgeError": "neurobridge.errors",
-    "Recording": "neurobridge.recording",
-    "Reference": "neurobridge.citation",
-    "Signal": "neurobridge.recording",
-    "Spikes": "neurobridge.recording",
-    "UnitError": "neurobridge.errors",
-    "UnknownNameError": "neurobridge.errors",
-    "citations": "neurobridge.citation",
+_NAMES = {
+    "neurobridge.citation": ("Reference", "citations"),
+    "neurobridge.compare.build": ("compare_recordings",),
+    "neurobridge.compare.result": ("Comparison",),
+    "neurobridge.connectome.table": ("Connectome",),
+    "neurobridge.errors": (
+        "BackendError",
+        "BackendUnavailableError",
+        "ConnectomeError",
+        "ExperimentError",
+        "FileFormatError",
+        "FindingsError",
+        "ModelError",
+        "NetworkError",
+        "NeurobridgeError",
+        "UnitError",
+        "UnknownNameError",
+    ),
+    "neurobridge.graph.builder": ("NetworkBuilder",),
+    "neurobridge.graph.edges": ("Edges",),
+    "neurobridge.graph.labels": ("Labels",),
+    "neurobridge.graph.model": ("NeuronModel", "Parameter", "Receptor", "Refractory"),
+    "neurobridge.graph.network": ("Network",),
+    "neurobridge.graph.population": ("Population",),
+    "neurobridge.graph.probe": ("SpikeProbe", "StateProbe"),
+    "neurobridge.graph.projection": ("Projection", "TickDelays"),
+    "neurobridge.graph.readout": ("Readout",),
+    "neurobridge.graph.stimulus": ("Current", "Poisson", "SpikeTrains", "WhiteNoise"),
+    "neurobridge.graph.weight": ("Explicit", "Factorised", "LowRank", "WeightSum"),
+    "neurobridge.lowering.compiled": ("CompiledNetwork", "check", "compile", "run"),
+    "neurobridge.lowering.finding": ("Finding",),
+    "neurobridge.recording": ("Recording", "Signal", "Spikes"),
+    "neurobridge.registry": ("get_backend", "list_backends"),
 }
-"""Public name -> module that defines it."""
+"""Module -> public names that it defines."""
+
+_API = {name: module for module, names in _NAMES.items() for name in names}
 
 _MODULES = frozenset({"backends", "compare", "connectome", "graph", "io", "models", "tasks"})
 """Subpackages that are loaded on first use, as in ``neurobridge.connectome``."""

@@ -17,9 +17,14 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The checkout that sdist and wheel are built from."""
+    return copy_checkout(tmp_path_factory.mktemp("source"))
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory, source: Path) -> Path:
     """A folder with an sdist, and the wheel that is built from that sdist."""
-    source = copy_checkout(tmp_path_factory.mktemp("source"))
     output = tmp_path_factory.mktemp("dist")
     run([sys.executable, "-m", "build", "--no-isolation", "--outdir", output, source], output)
     return output

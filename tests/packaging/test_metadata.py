@@ -17,6 +17,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 import neurobridge
+from neurobridge import registry
 from tests.packaging.environments import run
 from tests.packaging.tree import ROOT
 
@@ -68,6 +69,10 @@ def test_the_extra_all_has_every_extra_but_dev() -> None:
 def test_the_console_script_exists() -> None:
     script = EntryPoint("neurobridge", PROJECT["scripts"]["neurobridge"], "console_scripts")
     assert callable(script.load())
+
+
+def test_an_uninstalled_checkout_knows_the_same_backends() -> None:
+    assert registry.OWN == BACKENDS
 
 
 @pytest.mark.parametrize("name", BACKENDS)

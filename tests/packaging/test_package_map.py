@@ -33,10 +33,10 @@ def test_setup_cfg_holds_the_package_map_and_nothing_else() -> None:
     assert sorted(parser["options"]) == ["package_dir", "packages"]
 
 
-def test_the_wheel_holds_every_file_of_the_packages(wheel: Path) -> None:
+def test_the_wheel_holds_every_file_of_the_packages(wheel: Path, source: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = {n for n in archive.namelist() if ".dist-info/" not in n}
-    on_disk = {str(installed_name(path)) for path in files()}
+    on_disk = {str(installed_name(path, source)) for path in files(source)}
     assert names == on_disk, (
         f"not in the wheel (see package_data in setup.cfg): {sorted(on_disk - names)}; "
         f"in the wheel only: {sorted(names - on_disk)}"
@@ -49,8 +49,8 @@ def test_the_wheel_installs_one_top_level_package(wheel: Path) -> None:
     assert {name for name in top if not name.endswith(".dist-info")} == {"neurobridge"}
 
 
-def test_the_sdist_holds_every_file_of_the_packages(built: Path) -> None:
+def test_the_sdist_holds_every_file_of_the_packages(built: Path, source: Path) -> None:
     with tarfile.open(next(built.glob("*.tar.gz"))) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    missing = {str(path.relative_to(ROOT)) for path in files()} - names
+    missing = {str(path.relative_to(source)) for path in files(source)} - names
     assert not missing

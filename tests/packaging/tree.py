@@ -10,16 +10,16 @@ SIBLINGS = ("backends", "models", "tasks")
 PROJECT_FILES = ("LICENSE", "README.md", "pyproject.toml", "setup.cfg")
 
 
-def installed_name(path: Path) -> PurePosixPath:
+def installed_name(path: Path, root: Path = ROOT) -> PurePosixPath:
     """Where a file of the checkout lies after installation: ``backends/x`` in ``neurobridge/``."""
-    relative = path.relative_to(ROOT)
+    relative = path.relative_to(root)
     inside = relative.parts[0] == "neurobridge"
     return PurePosixPath(*relative.parts) if inside else PurePosixPath("neurobridge", relative)
 
 
-def files() -> list[Path]:
+def files(root: Path = ROOT) -> list[Path]:
     """Every file of the four package trees that is not a compiled cache."""
-    found = [path for name in ("neurobridge", *SIBLINGS) for path in (ROOT / name).rglob("*")]
+    found = [path for name in ("neurobridge", *SIBLINGS) for path in (root / name).rglob("*")]
     return sorted(p for p in found if p.is_file() and "__pycache__" not in p.parts)
 
 
