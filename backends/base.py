@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Availability", "Backend", "Capabilities", "Engine", "Progress", "RawResult"]
+__all__ = ["Availability", "Backend", "Capabilities", "Engine", "Progress", "RawResult", "source_result"]
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurobridge.lowering.finding import Finding
-from neurobridge.lowering.program import Drive, Program
+from neurobridge.lowering.program import Drive, Program, SpikePlan
 
 Progress = Callable[[int], None]
 """Called now and then with the number of steps done so far."""
@@ -126,3 +126,30 @@ class Backend(ABC):
     @abstractmethod
     def emit(self, program: Program, settings: Mapping[str, Any]) -> Engine:
         """Build the program. ``settings`` were validated against the capabilities."""
+
+
+def source_result(
+    plan: SpikePlan, drive: Drive, steps_done: int
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Spikes of a source population as a plan wants them; they are known from the drive.
+
+    Parameters
+    ----------
+    plan : SpikePlan
+        Its population is a source.
+    drive : Drive
+    steps_done : int
+        Spikes that leave in later steps never happened.
+
+    Returns
+    -------
+    stamp : int64 array, shape (k,)
+    neuron : int32 array, shape (k,)
+    """
+    trains = [s for s in drive.sources if s.population == plan.population]
+    stamp = np.concatenate([np.empty(0, np.int64), *(s.stamp for s in trains)])
+    neuron = np.concatenate([np.empty(0, np.int32), *(s.neuron for s in trains)])
+    keep = stamp < steps_done
+    if plan.neurons is not None:
+        keep &= np.isin(neuron, plan.neurons)
+    return stamp[keep], neuron[keep]
