@@ -39,7 +39,7 @@ def compare_recordings(
         Which of them is the reference.
     baseline : Recording, optional
         The reference backend at another seed. Every metric is also taken between it and the
-        reference, to show what values mere chance gives.
+        reference, to show what values mere chance gives; as far as it came, if interrupted.
     tiers : mapping of str to str, optional
         Tier of each recording, ``"T1"`` where none is given.
     distances : bool
@@ -91,11 +91,7 @@ def _entry(name: str, recording: Recording, base: Recording, rules: Tier, distan
     if recording.status == "failed":
         note = "the run failed, nothing was compared"
         return Entry(name, recording, False, rules.name, (), None, {}, (), None, (note,))
-    spikes, notes = dict(base.spikes), list[str]()
-    if recording.status == "incomplete":
-        n_steps = min(s.n_steps for s in recording.spikes.values())
-        spikes = {population: until(s, n_steps) for population, s in spikes.items()}
-        notes.append(f"the run stopped early, compared up to {n_steps * base.dt:g} ms")
+    spikes, notes = _as_far_as(recording, base)
     metrics = _pooled_metrics(spikes, recording.spikes, distances)
     signals = _signals(base, recording)
     notes += _unmatched_probes(base, recording)
@@ -120,10 +116,10 @@ def _baseline(
 ) -> Baseline | None:
     if baseline is None:
         return None
-    if baseline.status in ("failed", "incomplete"):
+    if baseline.status == "failed":
         raise NetworkError(
-            f"the baseline is {baseline.status}: {baseline.message or 'no reason was given'}; "
-            "run it again, or compare without one"
+            f"the baseline failed: {baseline.message or 'no reason was given'}; run it again, or "
+            "compare without one"
         )
     if baseline.seed == base.seed:
         raise NetworkError(
@@ -131,7 +127,17 @@ def _baseline(
             "more with another seed"
         )
     _check_same_grid(reference, base, "the baseline", baseline)
-    return Baseline(baseline, _pooled_metrics(base.spikes, baseline.spikes, distances))
+    spikes, _ = _as_far_as(baseline, base)
+    return Baseline(baseline, _pooled_metrics(spikes, baseline.spikes, distances))
+
+
+def _as_far_as(recording: Recording, base: Recording) -> tuple[dict[str, Spikes], list[str]]:
+    """Spikes of the reference up to where a run came, and what to say about it."""
+    if recording.status != "incomplete":
+        return dict(base.spikes), []
+    n_steps = min(s.n_steps for s in recording.spikes.values())
+    note = f"the run stopped early, compared up to {n_steps * base.dt:g} ms"
+    return {name: until(s, n_steps) for name, s in base.spikes.items()}, [note]
 
 
 def _pooled_metrics(

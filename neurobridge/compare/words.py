@@ -41,10 +41,8 @@ def fraction(value: float | None) -> str:
         return NOTHING
     if value == 1.0:
         return "1"
-    if 0.99995 <= value < 1.0:
-        digits = math.ceil(-math.log10(1.0 - value))
-        return f"{math.floor(value * 10**digits) / 10**digits:.{digits}f}" if digits < 12 else "<1"
-    return f"{value:.4f}"
+    texts = (f"{value:.{digits}f}" for digits in range(4, 12))
+    return next((text for text in texts if value > 1.0 or float(text) < 1.0), "<1")
 
 
 def percent(value: float | None) -> str:
