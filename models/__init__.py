@@ -1,4 +1,53 @@
-"""Neuron models, each declared once."""
+"""Neuron models, each declared once; :func:`by_name` finds one by its name."""
+
+from __future__ import annotations
 
 if not __name__.startswith("neurobridge."):
     raise ImportError("import this package as neurobridge.models, never as 'models'")
+
+__all__ = [
+    "adex",
+    "by_name",
+    "hodgkin_huxley",
+    "izhikevich",
+    "lif_alpha",
+    "lif_cond_exp",
+    "lif_delta",
+    "lif_exp",
+    "names",
+    "shiu_lif",
+    "spike_source",
+]
+
+from neurobridge.errors import UnknownNameError
+from neurobridge.graph.model import NeuronModel
+from neurobridge.models.lif import lif_alpha, lif_cond_exp, lif_delta, lif_exp
+from neurobridge.models.nonlinear import adex, hodgkin_huxley, izhikevich
+from neurobridge.models.shiu import shiu_lif
+from neurobridge.models.source import spike_source
+
+_MODELS = {
+    m.name: m
+    for m in (
+        lif_exp, lif_alpha, lif_delta, lif_cond_exp, adex, izhikevich, hodgkin_huxley, shiu_lif,
+        spike_source,
+    )
+}  # fmt: skip
+
+
+def names() -> tuple[str, ...]:
+    """Names of all models of the package."""
+    return tuple(_MODELS)
+
+
+def by_name(name: str) -> NeuronModel:
+    """The model of that name.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is none; the message names the nearest.
+    """
+    if name not in _MODELS:
+        raise UnknownNameError("neuron model", name, _MODELS)
+    return _MODELS[name]
