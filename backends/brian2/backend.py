@@ -1,0 +1,129 @@
+"""The Brian2 backend: settings, checks, and which engine runs a program."""
+
+from __future__ import annotations
+
+__all__ = ["Brian2Backend"]
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from neurobridge.backends.base import Availability, Backend, Capabilities, Engine
+from neurobridge.backends.brian2.availability import compiler_problem, find_availability
+from neurobridge.errors import BackendError, BackendUnavailableError, suggest
+from neurobridge.lowering.expression import FUNCTIONS
+from neurobridge.lowering.finding import Finding
+from neurobridge.lowering.program import Program
+
+TARGETS = ("numpy", "cython", "cpp_standalone")
+MOST_EDGES = 2**31 - 1
+
+
+class Brian2Backend(Backend):
+    """Brian2 [1]_ as numpy, Cython or a compiled C++ program.
+
+    References
+    ----------
+    .. [1] Stimberg, Brette, Goodman (2019), Brian 2, an intuitive and efficient neural simulator,
+       eLife 8:e47314.
+    """
+
+    name = "brian2"
+
+    def capabilities(self) -> Capabilities:
+        """See :class:`Backend`."""
+        return Capabilities(
+            summary="Brian2: numpy, Cython or compiled C++ with OpenMP; any declared model",
+            tier="T1",
+            equations=True,
+            functions=FUNCTIONS,
+            threads=True,
+            exports=True,
+            settings={
+                "target": "numpy, cython or cpp_standalone (default: cython, or numpy if there "
+                "is no compiler)",
+                "threads": "OpenMP threads of cpp_standalone (default 1)",
+                "build_folder": "where cpp_standalone builds (default: a temporary folder)",
+            },
+        )
+
+    def availability(self) -> Availability:
+        """See :class:`Backend`."""
+        return find_availability()
+
+    def check(self, program: Program, settings: Mapping[str, Any]) -> list[Finding]:
+        """See :class:`Backend`."""
+        findings = _check_settings(settings)
+        if not findings and "target" not in settings and (lacks := compiler_problem("cython")):
+            findings.append(
+                Finding(
+                    "brian2_numpy", "note", "setting 'target'",
+                    f"runs with target 'numpy', which is several times slower: {lacks}",
+                    "install what is missing, or set target='numpy' to say that this is fine",
+                )
+            )  # fmt: skip
+        return findings + _check_sizes(program)
+
+    def emit(self, program: Program, settings: Mapping[str, Any]) -> Engine:
+        """See :class:`Backend`."""
+        here = find_availability()
+        if not here.available:
+            raise BackendUnavailableError(f"{here.reason}; install it with: {here.install}")
+        for finding in _check_settings(settings):
+            if finding.code == "compiler_missing":
+                raise BackendUnavailableError(f"{finding.why}; or {finding.remedy}")
+            raise BackendError(f"{finding.where}: {finding.why}; {finding.remedy}")
+        target = settings.get("target") or _default_target()
+        if target == "cpp_standalone":
+            from neurobridge.backends.brian2.standalone import StandaloneEngine
+
+            folder = settings.get("build_folder")
+            threads = int(settings.get("threads", 1))
+            return StandaloneEngine(program, threads, None if folder is None else Path(folder))
+        from neurobridge.backends.brian2.runtime import RuntimeEngine
+
+        return RuntimeEngine(program, target)
+
+
+def _default_target() -> str:
+    return "numpy" if compiler_problem("cython") else "cython"
+
+
+def _check_settings(settings: Mapping[str, Any]) -> list[Finding]:
+    """Settings that are wrong, or cannot be followed here."""
+    target, threads = settings.get("target"), settings.get("threads", 1)
+    if target is not None and target not in TARGETS:
+        return [
+            _wrong("target", f"expected one of {TARGETS}, got {target!r}{suggest(str(target), TARGETS)}")
+        ]
+    if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
+        return [_wrong("threads", f"expected a whole number of at least 1, got {threads!r}")]
+    for name in ("threads", "build_folder"):
+        if settings.get(name) not in (None, 1) and target != "cpp_standalone":
+            why = f"only target 'cpp_standalone' has it, the target is {target or 'the default'!r}"
+            return [_wrong(name, why, "set target='cpp_standalone', or leave it out")]
+    if target is not None and (lacks := compiler_problem(target)):
+        return [
+            Finding(
+                "compiler_missing", "error", "setting 'target'", lacks,
+                "set target='numpy', which needs no compiler",
+            )
+        ]  # fmt: skip
+    return []
+
+
+def _wrong(name: str, why: str, remedy: str = "change the setting") -> Finding:
+    return Finding("brian2_setting", "error", f"setting {name!r}", why, remedy)
+
+
+def _check_sizes(program: Program) -> list[Finding]:
+    """Brian2 counts synapses of one projection in 32 bits."""
+    return [
+        Finding(
+            "too_many_edges", "error", f"projection {path.projection!r}",
+            f"{path.n_edges:,} edges, Brian2 can number {MOST_EDGES:,} in one projection",
+            "split the projection", float(path.n_edges),
+        )
+        for path in program.pathways
+        if path.n_edges > MOST_EDGES
+    ]  # fmt: skip

@@ -1,0 +1,255 @@
+"""Parts that a generated Brian2 script needs and Brian2 does not have.
+
+``where`` is the conditional of the equations. A *player* plays rows (step, neuron, value) into a
+state variable, a *sampler* keeps a state variable every so many steps, a *source* emits given
+spikes. All of them work with every code generation target; for ``cpp_standalone`` their data are
+files that the compiled program reads at its start (``player.h``), so it can run again with others.
+"""
+
+from __future__ import annotations
+
+__all__ = ["Player", "Sampler", "build", "player", "sampler", "source", "where"]
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from brian2 import (
+    Clock,
+    Function,
+    Network,
+    NetworkOperation,
+    NeuronGroup,
+    SpikeGeneratorGroup,
+    SpikeMonitor,
+    Synapses,
+    check_units,
+    get_device,
+    implementation,
+    second,
+)
+from brian2.devices.device import RuntimeDevice
+from numpy.typing import NDArray
+
+@implementation(
+    "cpp",
+    "inline double where(bool condition, double a, double b) { return condition ? a : b; }",
+)
+@implementation(
+    "cython",
+    "cdef double where(bint condition, double a, double b):\n    return a if condition else b\n",
+)
+@check_units(condition=bool, a=1, b=1, result=1)
+def where(condition: Any, a: Any, b: Any) -> Any:
+    """``a`` where the condition holds, else ``b``; exact for inf and nan too."""
+    return np.where(condition, a, b)
+
+
+class Player(NetworkOperation):  # type: ignore[misc]
+    """Plays rows (step, neuron, value) into a state variable.
+
+    Parameters
+    ----------
+    group : NeuronGroup
+    variable : str
+        State variable that the values go into.
+    add : bool
+        Add to the variable (True), or set it (False).
+    lost_while_clamped : bool
+        Rows for neurons that are clamped in their step do nothing.
+    """
+
+    def __init__(
+        self,
+        group: NeuronGroup,
+        variable: str,
+        *,
+        add: bool,
+        lost_while_clamped: bool,
+        when: str,
+        name: str,
+    ) -> None:
+        super().__init__(self.play, clock=group.clock, when=when, order=-1, name=name)
+        self.variable = group.variables[variable].get_value()
+        self.timestep = group.clock.variables["timestep"].get_value()
+        self.add, self.lost_while_clamped = add, lost_while_clamped
+        if lost_while_clamped:
+            self.last_spike = group.variables["last_spike"].get_value()
+            self.refractory_steps = group.variables["refractory_steps"].get_value()
+        self.load(np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0))
+
+    def load(
+        self, step: NDArray[np.int64], neuron: NDArray[np.int32], value: NDArray[np.float64]
+    ) -> None:
+        """Take the rows of the next run: sorted by step, each (step, neuron) at most once."""
+        self.neuron, self.value = neuron, value
+        self.last = int(step[-1]) if step.size else -1
+        self.first_row = np.searchsorted(step, np.arange(self.last + 2)).tolist()
+
+    def play(self) -> None:
+        """Play the rows of the current step."""
+        now = int(self.timestep[0])
+        if now > self.last:
+            return
+        rows = slice(self.first_row[now], self.first_row[now + 1])
+        neuron, value = self.neuron[rows], self.value[rows]
+        if not neuron.size:
+            return
+        if not self.add:
+            self.variable[neuron] = value
+            return
+        if self.lost_while_clamped:
+            steps = self.refractory_steps
+            clamped_for = steps if steps.size == 1 else steps[neuron]
+            free = now - self.last_spike[neuron] > clamped_for
+            neuron, value = neuron[free], value[free]
+        self.variable[neuron] += value
+
+
+class Sampler(NetworkOperation):  # type: ignore[misc]
+    """Keeps a state variable of some neurons at the end of every ``interval``-th step."""
+
+    def __init__(
+        self,
+        group: NeuronGroup,
+        variable: str,
+        neurons: NDArray[np.int32],
+        interval: int,
+        *,
+        name: str,
+    ) -> None:
+        super().__init__(self.sample, clock=group.clock, when="end", name=name)
+        self.variable = group.variables[variable].get_value()
+        self.timestep = group.clock.variables["timestep"].get_value()
+        self.neurons, self.interval = neurons, interval
+        self.values = np.empty((0, neurons.size))
+
+    def load(self, n_steps: int) -> None:
+        """Make room for the samples of a run."""
+        self.values = np.empty((n_steps // self.interval, self.neurons.size))
+
+    def sample(self) -> None:
+        """Keep a sample if it is time for one."""
+        row, rest = divmod(int(self.timestep[0]) + 1, self.interval)
+        if not rest:
+            self.values[row - 1] = self.variable[self.neurons]
+
+
+def player(
+    group: NeuronGroup,
+    variable: str,
+    *,
+    add: bool,
+    lost_while_clamped: bool = False,
+    when: str,
+    name: str,
+) -> Any:
+    """A :class:`Player`, or a compiled one for a standalone device."""
+    if isinstance(get_device(), RuntimeDevice):
+        return Player(
+            group, variable, add=add, lost_while_clamped=lost_while_clamped, when=when, name=name
+        )
+    if lost_while_clamped:
+        one_for_all = str(group.variables["refractory_steps"].scalar).lower()
+        arrays = [_array(group, v) for v in (variable, "last_spike", "refractory_steps")]
+        call = f"add_if_free(now, {', '.join(arrays)}, {one_for_all})"
+    else:
+        call = f"{'add' if add else 'set'}(now, {_array(group, variable)})"
+    return _every_step(f'player::Table table("{name}")', f"table.{call}", group.clock, when, name)
+
+
+def sampler(
+    group: NeuronGroup, variable: str, neurons: NDArray[np.int32], interval: int, *, name: str
+) -> Any:
+    """A :class:`Sampler`, or a compiled one for a standalone device."""
+    if isinstance(get_device(), RuntimeDevice):
+        return Sampler(group, variable, neurons, interval, name=name)
+    made = f'player::Sampler sampler("{name}", brian::results_dir, {interval})'
+    call = f"sampler.sample(now, {_array(group, variable)})"
+    operation = _every_step(made, call, group.clock, "end", name)
+    operation.add_attribute("sampled_neurons")
+    operation.sampled_neurons = neurons
+    return operation
+
+
+def source(size: int, *, clock: Clock, name: str) -> SpikeGeneratorGroup:
+    """A population without dynamics; its spikes are given before each run."""
+    return SpikeGeneratorGroup(size, [], [] * second, clock=clock, when="start", name=name)
+
+
+def _array(group: NeuronGroup, variable: str) -> str:
+    return f"brian::{get_device().get_array_name(group.variables[variable])}"
+
+
+def _every_step(made: str, call: str, clock: Clock, when: str, name: str) -> NeuronGroup:
+    """An operation of the compiled program: ``made`` once, ``call`` in every step."""
+    function = Function(
+        lambda now: 0.0, arg_units=[1], return_unit=1, arg_types=["integer"], stateless=False
+    )
+    code = f"double call_{name}(int64_t now) {{\n    static {made};\n    {call};\n    return 0.0;\n}}"
+    function.implementations.add_implementation("cpp", code, name=f"call_{name}")
+    order = 0 if when == "end" else -1
+    caller = NeuronGroup(
+        1, "done : 1", clock=clock, namespace={f"call_{name}": function}, name=name
+    )
+    caller.run_regularly(
+        f"done = call_{name}(t_in_timesteps)", when=when, order=order, name=f"{name}_operation"
+    )
+    return caller
+
+
+_REPORT = 'if (duration > 0) std::cout << "done " << completed << std::endl;'
+
+
+def build(net: Network, directory: Path) -> None:
+    """Compile a network for the ``cpp_standalone`` device, without running it.
+
+    The program reads ``inputs/`` in its folder and writes ``results/``; ``layout.json`` tells
+    which file holds what.
+
+    Parameters
+    ----------
+    net : Network
+    directory : Path
+        Folder of the C++ project.
+    """
+    device = get_device()
+    net.run(0 * second, report=_REPORT, report_period=1 * second)
+    for group in net.objects:
+        if isinstance(group, SpikeGeneratorGroup):
+            arrays = [
+                f"brian::{device.get_array_name(group.variables[v], access_data=False)}"
+                for v in ("_timebins", "neuron_index")
+            ]
+            device.insert_code("main", f'player::read_spikes("{group.name}", {", ".join(arrays)});')
+    dt = float(next(iter(net.objects)).clock.dt)
+    device.insert_code(
+        "main",
+        f"{net.name}.run(player::steps_to_run() * {dt!r}, "
+        'std::getenv("REPORT") ? report_progress : NULL, 1.0);',
+    )
+    for variable, name in device.dynamic_arrays.items():
+        if isinstance(variable.owner, Synapses):  # large, and known: write them only if asked
+            line = f'if (!std::getenv("WRITE_SYNAPSES")) brian::{name}.clear();'
+            device.insert_code("before_end", line)
+    device.build(directory=str(directory), compile=True, run=False, with_output=False)
+    _write_layout(net, directory)
+
+
+def _write_layout(net: Network, directory: Path) -> None:
+    device = get_device()
+
+    def file_of(owner: Any, variable: str) -> str:
+        return str(device.get_array_filename(owner.variables[variable]))
+
+    layout: dict[str, dict[str, str]] = {}
+    for thing in net.objects:
+        if isinstance(thing, SpikeMonitor):
+            layout[thing.name] = {"i": file_of(thing, "i"), "t": file_of(thing, "t")}
+        elif isinstance(thing, Synapses):
+            layout[thing.name] = {"w": file_of(thing, "w")}
+        elif hasattr(thing, "sampled_neurons"):
+            (directory / "samples").mkdir(exist_ok=True)
+            thing.sampled_neurons.tofile(directory / "samples" / f"{thing.name}.neurons")
+    (directory / "layout.json").write_text(json.dumps(layout, indent=1))

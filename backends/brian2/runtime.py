@@ -1,0 +1,202 @@
+"""Brian2 in this process: targets numpy and cython.
+
+Brian2 keeps preferences, a device and a logger for the whole process. All of them are as they were
+whenever control returns to the caller.
+"""
+
+from __future__ import annotations
+
+__all__ = ["RuntimeEngine"]
+
+import logging
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurobridge.backends.base import Progress, RawResult
+from neurobridge.backends.brian2.engine import Brian2Engine, Real
+from neurobridge.backends.brian2.script import write_script
+from neurobridge.errors import BackendError, NeurobridgeError
+from neurobridge.lowering.program import Drive, Program
+
+REPORT_EVERY_S = 0.5
+
+
+class RuntimeEngine(Brian2Engine):
+    """Executes the script in a namespace of its own, and runs its network again and again."""
+
+    def __init__(self, program: Program, target: str) -> None:
+        super().__init__(program, write_script(program, target), target, threads=1)
+        with _brian2("building the network"):
+            self.objects = _namespace(self.script.arrays)
+            exec(compile(self.script.settings, "<settings>", "exec"), self.objects)
+            exec(compile(self.script.network, "<network>", "exec"), self.objects)
+        self.script.arrays.clear()  # Brian2 has its own copies now
+
+    def run(self, drive: Drive, progress: Progress | None = None) -> RawResult:
+        """See :class:`Engine`."""
+        import brian2
+
+        net, step = self.objects["net"], self._values("grid", "timestep")
+        start = time.perf_counter()
+        with _brian2("running the network"):
+            exec(compile(self.script.settings, "<settings>", "exec"), self.objects)
+            self._rewind(drive)
+            try:
+                net.run(
+                    drive.n_steps * self.objects["grid"].dt,
+                    report=_reporter(progress, drive.n_steps),
+                    report_period=REPORT_EVERY_S * brian2.second,
+                    namespace={},
+                )
+            except KeyboardInterrupt:
+                brian2.Network._globally_running = False
+        steps_done = int(step[0])
+        signals = {
+            plan: self.objects[name].values for plan, name in self.script.samplers.items()
+        }
+        result = self._result(drive, steps_done, self._read_spikes, signals)
+        result.info["run_s"] = time.perf_counter() - start
+        return result
+
+    def weights(self) -> dict[int, Real]:
+        """See :class:`Engine`."""
+        found = {k: np.empty(0) for k in range(len(self.program.pathways))}
+        for index, name in self.script.synapses.items():
+            found[index] = self._values(name, "w").copy()
+        return found
+
+    def close(self) -> None:
+        """Let go of the network."""
+        self.objects.clear()
+
+    # -- helpers ------------------------------------------------------------------------------
+
+    def _values(self, name: str, variable: str) -> NDArray[Any]:
+        """The array that Brian2 works on."""
+        values: NDArray[Any] = self.objects[name].variables[variable].get_value()
+        return values
+
+    def _fill(self, name: str, variable: str, value: object) -> None:
+        self.objects[name].variables[variable].set_value(value)
+
+    def _replace_constants(self, population: str, values: Mapping[str, float | Real]) -> None:
+        group, names = self.script.groups[population], self.script.names[population]
+        for name, value in values.items():
+            self._fill(group, names[name], value)
+
+    def _rewind(self, drive: Drive) -> None:
+        """Back to the initial state, with the input of the next run."""
+        from brian2 import get_device
+
+        for clock_variable in ("timestep", "t"):
+            self._fill("grid", clock_variable, 0)
+        self.objects["net"].t_ = 0.0
+        for pop in self.program.populations:
+            if not pop.is_source:
+                self._rewind_population(pop.name)
+        for name in self.script.synapses.values():
+            for pathway in self.objects[name]._pathways:
+                pathway.queue = get_device().spike_queue(pathway.source.start, pathway.source.stop)
+        for name in self.script.monitors.values():
+            self.objects[name].resize(0)
+            self._fill(name, "N", 0)
+            self._fill(name, "count", 0)
+        for name in self.script.samplers.values():
+            self.objects[name].load(drive.n_steps)
+        self._load(drive)
+
+    def _rewind_population(self, population: str) -> None:
+        pop, names = self.program.population(population), self.script.names[population]
+        group = self.script.groups[population]
+        for state, value in pop.initial.items():
+            self._fill(group, names[state], value)
+        if pop.code.takes_current:
+            self._fill(group, "current", 0.0)
+        self._fill(group, "last_spike", -1 - np.asarray(pop.refractory_steps))
+        if pop.code.threshold:
+            self._fill(group, "_spikespace", 0)
+
+    def _load(self, drive: Drive) -> None:
+        for name, table in self.tables(drive).items():
+            self.objects[name].load(*table)
+            self.objects[name].active = bool(table.step.size)
+        dt = self.objects["grid"].dt
+        for name, (stamp, neuron, _) in self.sources(drive).items():
+            self.objects[name].set_spikes(neuron, stamp * dt, sorted=True)
+            self._fill(name, "_spikespace", 0)
+
+    def _read_spikes(self, monitor: str) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        times, neurons = self._values(monitor, "t"), self._values(monitor, "i")
+        stamp = np.rint(times / (self.program.dt * 1e-3)).astype(np.int64) + 1
+        return stamp, neurons.astype(np.int32)
+
+
+def _namespace(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
+    """Names that the header of a script brings."""
+    import brian2
+
+    from neurobridge.backends.brian2 import player
+
+    names = "Clock Network NeuronGroup SpikeMonitor Synapses ms prefs".split()
+    return {
+        **{name: getattr(brian2, name) for name in names},
+        **{name: getattr(player, name) for name in ("player", "sampler", "source", "where")},
+        "np": np,
+        "load": arrays.__getitem__,
+        "folder": Path(),
+    }
+
+
+def _reporter(progress: Progress | None, n_steps: int) -> Any:
+    if progress is None:
+        return None
+
+    def report(elapsed: Any, completed: float, start: Any, duration: Any) -> None:
+        progress(round(completed * n_steps))
+
+    return report
+
+
+@contextmanager
+def _brian2(doing: str) -> Iterator[None]:
+    """Set Brian2's global state for us and put it back; turn its errors into ours."""
+    excepthook = sys.excepthook
+    import brian2
+    from brian2.devices.device import reset_device, set_device
+    from brian2.utils.logger import BrianLogger
+
+    sys.excepthook = excepthook  # Brian2 puts its own there when it is imported
+    kept = dict(brian2.prefs.prefs)
+    handler = BrianLogger.console_handler
+    level = handler.level if handler is not None else None
+    set_device("runtime")
+    try:
+        if handler is not None:
+            handler.setLevel(logging.CRITICAL)
+        yield
+    except (KeyboardInterrupt, NeurobridgeError):
+        raise
+    except Exception as error:
+        raise BackendError(
+            f"Brian2 failed while {doing}: {_first_cause(error)}. If the message names a compiler "
+            "or Cython, try target='numpy'"
+        ) from error
+    finally:
+        if handler is not None:
+            handler.setLevel(level)
+        reset_device()
+        brian2.prefs.prefs.update(kept)
+
+
+def _first_cause(error: BaseException) -> str:
+    """What went wrong in the first place; Brian2 wraps it in where it was noticed."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return f"{type(error).__name__}: {error}"

@@ -1,0 +1,327 @@
+"""The Brian2 script of a program: the text that is run, and that a user publishes.
+
+The text has sections: *header* (imports, how to load arrays), *settings* (code generation),
+*network* (everything that Brian2 builds), *run*. Engines execute ``settings`` and ``network``,
+with the arrays at hand; an exported project is the whole.
+
+How the contract of a step maps to Brian2 is told in ``docs/brian2.md``.
+"""
+
+from __future__ import annotations
+
+__all__ = ["COMPILER_FLAGS", "Script", "write_script"]
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from textwrap import indent
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurobridge.backends.brian2.translate import Names, identifier
+from neurobridge.lowering.program import Pathway, PopulationProgram, Program, SignalPlan
+
+COMPILER_FLAGS = (
+    "-w",
+    "-O3",
+    "-march=native",
+    "-std=c++11",
+    "-ffp-contract=off",
+    "-fno-math-errno",
+    "-fno-trapping-math",
+)
+"""Flags of GCC and clang that keep every rounding of IEEE 754 as the text says (no fast-math)."""
+
+_IMPORTED = """
+Clock Network NeuronGroup Path SpikeMonitor Synapses build folder grid load ms net np player prefs
+sampler set_device source table where
+""".split()
+
+
+@dataclass
+class Script:
+    """Text of a script, its arrays, and the names of the objects in it.
+
+    Parameters
+    ----------
+    settings, network : str
+        Sections of the text.
+    arrays : dict of str to array
+        What ``load(name)`` gives.
+    groups : dict of str to str
+        Population -> its object.
+    names : dict of str to Names
+        Population -> names of its variables.
+    synapses : dict of int to str
+        Index of a pathway -> its object; pathways without edges have none.
+    events : dict of (str, str) to str
+        (Population, receptor) -> the player of its input events.
+    currents : dict of str to str
+        Population -> the player of its injected current.
+    monitors : dict of str to str
+        Population -> its spike monitor.
+    samplers : dict of str to str
+        Signal plan -> its sampler.
+    """
+
+    settings: str = ""
+    network: str = ""
+    arrays: dict[str, NDArray[np.generic]] = field(default_factory=dict)
+    groups: dict[str, str] = field(default_factory=dict)
+    names: dict[str, Names] = field(default_factory=dict)
+    synapses: dict[int, str] = field(default_factory=dict)
+    events: dict[tuple[str, str], str] = field(default_factory=dict)
+    currents: dict[str, str] = field(default_factory=dict)
+    monitors: dict[str, str] = field(default_factory=dict)
+    samplers: dict[str, str] = field(default_factory=dict)
+    taken: set[str] = field(default_factory=lambda: set(_IMPORTED))
+
+    def new_name(self, wish: str) -> str:
+        """An identifier that no object of the script has."""
+        name = identifier(wish, self.taken)
+        self.taken.add(name)
+        return name
+
+    def load(self, name: str, array: NDArray[np.generic]) -> str:
+        """Keep an array; returns the code that loads it."""
+        self.arrays[name] = array
+        return f"load({name!r})"
+
+    def value(self, name: str, value: float | int | NDArray[np.generic]) -> str:
+        """Code of a number, or of an array."""
+        if isinstance(value, np.ndarray) and value.ndim:
+            return self.load(name, value)
+        if isinstance(value, (int, np.integer)):
+            return repr(int(value))
+        number = float(value)
+        return repr(number) if np.isfinite(number) else f"float({str(number)!r})"
+
+
+def write_script(program: Program, target: str, threads: int = 1) -> Script:
+    """The script of a program for one code generation target.
+
+    Parameters
+    ----------
+    program : Program
+    target : {"numpy", "cython", "cpp_standalone"}
+    threads : int
+        OpenMP threads (cpp_standalone).
+    """
+    script = Script()
+    script.settings = _settings(target, threads)
+    dynamic = [p for p in program.populations if not p.is_source]
+    parts = [
+        _title("Time: the grid that everything runs on"),
+        f"grid = Clock(dt={program.dt!r} * ms, name='grid')",
+        _title("Populations (ms, mV, nA, nF, uS, MOhm, written as plain numbers)"),
+        *(_population(script, p) for p in program.populations),
+        _title("Projections"),
+        *(_pathway(script, program, k, p) for k, p in enumerate(program.pathways) if p.n_edges),
+        _title("Input: events and currents are rows (step, neuron, value), given for each run"),
+        *(_inputs(script, p) for p in dynamic),
+        _title("Recording"),
+        *(_monitor(script, p) for p in _recorded(program)),
+        *(_sampler(script, plan) for plan in program.signal_plans),
+        _title("Network: a step is integrate, receive, spike, reset"),
+        _network(script),
+    ]
+    script.network = "\n".join(part for part in parts if part) + "\n"
+    return script
+
+
+def _title(text: str) -> str:
+    return f"\n# ---- {text}"
+
+
+def _settings(target: str, threads: int) -> str:
+    lines = [
+        "# Evaluate the equations exactly as they are written, in IEEE 754 double precision.",
+        "prefs.codegen.loop_invariant_optimisations = False",
+        f"prefs.codegen.cpp.extra_compile_args_gcc = {list(COMPILER_FLAGS)!r}",
+        "prefs.codegen.cpp.extra_compile_args_msvc = ['/Ox', '/w', '/fp:precise', '/MP']",
+    ]
+    if target == "cpp_standalone":
+        lines += [
+            "prefs.codegen.cpp.headers = ['\"player.h\"']",
+            "prefs.codegen.cpp.include_dirs = [str(folder)]",
+            f"prefs.devices.cpp_standalone.openmp_threads = {threads if threads > 1 else 0}",
+            "set_device('cpp_standalone', build_on_run=False)",
+        ]
+    else:
+        lines.append(f"prefs.codegen.target = {target!r}")
+    return "\n".join(lines) + "\n"
+
+
+def _population(script: Script, pop: PopulationProgram) -> str:
+    group = script.groups[pop.name] = script.new_name(pop.name)
+    head = f"\n# Population {pop.name!r}"
+    if pop.is_source:
+        return f"{head}: its spikes are given\n{group} = source({pop.size}, clock=grid, name={group!r})"
+    code = pop.code
+    local = [a.target for a in (*code.update, *code.reset)]
+    names = script.names[pop.name] = Names.choose([*code.states, *pop.constants, *local])
+    lines = [
+        head,
+        f"{group} = NeuronGroup(",
+        f"    {pop.size},",
+        f'    """\n{indent(_equations(pop, names), "    ")}\n    """,',
+        *(_spiking(pop, names) if code.threshold else []),
+        f"    clock=grid, namespace={{'where': where}}, name={group!r},",
+        ")",
+        *_operations(pop, names, group),
+        *_values(script, pop, names, group),
+    ]
+    return "\n".join(lines)
+
+
+def _equations(pop: PopulationProgram, names: Names) -> str:
+    """State, and constants: one number for all neurons (shared), or one for each."""
+
+    def constant(name: str, value: object, kind: str) -> str:
+        shared = not (isinstance(value, np.ndarray) and value.ndim)
+        return f"{name} : {kind} ({'shared, ' if shared else ''}constant)"
+
+    lines = [f"{names[state]} : 1" for state in pop.code.states]
+    if pop.code.takes_current:
+        lines.append("current : 1  # injected, nA")
+    if pop.code.crossing:
+        lines.append("above : boolean  # over threshold at the end of the step before")
+    lines += [
+        "last_spike : integer  # step of the last spike",
+        "free = t_in_timesteps - last_spike > refractory_steps : boolean  # not clamped",
+        constant("refractory_steps", pop.refractory_steps, "integer"),
+    ]
+    lines += [constant(names[name], value, "1") for name, value in pop.constants.items()]
+    return "\n".join(lines)
+
+
+def _spiking(pop: PopulationProgram, names: Names) -> list[str]:
+    """Threshold and reset."""
+    condition = f"free and {names.code(pop.code.threshold)}"
+    if pop.code.crossing:
+        condition += " and not above"
+    reset = [f"{names[a.target]} = {names.code(a.expression)}" for a in pop.code.reset]
+    text = indent("\n".join([*reset, "last_spike = t_in_timesteps"]), "    ")
+    return [f"    threshold={condition!r},", f'    reset="""\n{text}\n    """,']
+
+
+def _operations(pop: PopulationProgram, names: Names, group: str) -> list[str]:
+    """The update of phase 1, and the memory of a threshold that must be crossed."""
+    lines = []
+    if pop.code.update:
+        update = "\n".join(
+            f"{names[a.target]} = {names.code(a.expression)}" for a in pop.code.update
+        )
+        lines.append(
+            f'{group}.run_regularly("""\n{indent(update, "    ")}\n'
+            f"    \"\"\", when='groups', name='{group}_update')"
+        )
+    if pop.code.crossing:
+        condition = names.code(pop.code.threshold)
+        lines.append(
+            f"{group}.run_regularly('above = {condition}', when='start', name='{group}_above')"
+        )
+    return lines
+
+
+def _values(script: Script, pop: PopulationProgram, names: Names, group: str) -> list[str]:
+    """Constants and initial state."""
+    values: Mapping[str, object] = {**pop.constants, **pop.initial}
+    steps = script.value(f"{group}_refractory_steps", pop.refractory_steps)
+    return [
+        f"{group}.refractory_steps = {steps}",
+        f"{group}.last_spike = -1 - {steps}  # long ago",
+        *(
+            f"{group}.{names[name]} = {script.value(f'{group}_{names[name]}', value)}"  # type: ignore[arg-type]
+            for name, value in values.items()
+        ),
+    ]
+
+
+def _pathway(script: Script, program: Program, index: int, path: Pathway) -> str:
+    post = program.population(path.post)
+    receptor = post.code.receptor(path.receptor)
+    names = script.names[path.post]
+    name = script.synapses[index] = script.new_name(f"{path.projection}_{path.receptor}")
+    gain = "" if receptor.gain == "1.0" else f" * ({names.synaptic(receptor.gain)})"
+    effect = f"w{gain} * int(free_post)" if receptor.drop else f"w{gain}"
+    comment = f"\n# Projection {path.projection!r}: {path.n_edges:,} edges"
+    first, last = path.delay_range
+    homogeneous = first == last
+    delay = f"delay={first - 1} * grid.dt, " if homogeneous else ""
+    note = f", delay {first} steps" if homogeneous else f", delays of {first} to {last} steps"
+    lines = [
+        f"{comment}{note}, the first of them being the order of phases",
+        f"{name} = Synapses(",
+        f"    {script.groups[path.pre]}, {script.groups[path.post]}, 'w : 1 (constant)',",
+        f"    on_pre='{names[receptor.variable]}_post += {effect}',",
+        f"    {delay}clock=grid, order={index}, namespace={{'where': where}}, name={name!r},",
+        ")",
+        f"{name}.connect(",
+        f"    i={script.load(f'{name}_i', path.source)},",
+        f"    j=np.repeat(np.arange({post.size}, dtype=np.int32), "
+        f"np.diff({script.load(f'{name}_indptr', path.indptr)})),",
+        ")",
+        f"{name}.w = {script.load(f'{name}_w', path.weight)}",
+    ]
+    if not homogeneous:
+        delays = script.load(f"{name}_delay", np.asarray(path.delay))
+        lines.append(f"{name}.delay = ({delays} - 1) * grid.dt")
+    return "\n".join(lines)
+
+
+def _inputs(script: Script, pop: PopulationProgram) -> str:
+    group, names = script.groups[pop.name], script.names[pop.name]
+    lines = []
+    for receptor in pop.code.receptors:
+        name = script.new_name(f"{pop.name}_{receptor.name}_events")
+        script.events[pop.name, receptor.name] = name
+        lost = ", lost_while_clamped=True" if receptor.drop else ""
+        lines.append(
+            f"{name} = player({group}, {names[receptor.variable]!r}, add=True{lost}, "
+            f"when='synapses', name={name!r})"
+        )
+    if pop.code.takes_current:
+        name = script.currents[pop.name] = script.new_name(f"{pop.name}_current")
+        lines.append(f"{name} = player({group}, 'current', add=False, when='start', name={name!r})")
+    return "\n".join(lines)
+
+
+def _recorded(program: Program) -> list[PopulationProgram]:
+    """Populations whose spikes the simulator must tell; those of sources are known."""
+    asked = {plan.population for plan in program.spike_plans}
+    return [
+        p
+        for p in program.populations
+        if p.name in asked and not p.is_source and p.code.threshold
+    ]
+
+
+def _monitor(script: Script, pop: PopulationProgram) -> str:
+    name = script.monitors[pop.name] = script.new_name(f"{pop.name}_spikes")
+    return f"{name} = SpikeMonitor({script.groups[pop.name]}, name={name!r})"
+
+
+def _sampler(script: Script, plan: SignalPlan) -> str:
+    name = script.samplers[plan.name] = script.new_name(f"{plan.name}_samples")
+    group, names = script.groups[plan.population], script.names[plan.population]
+    neurons = script.load(f"{name}_neurons", plan.neurons)
+    return (
+        f"{name} = sampler({group}, {names[plan.variable]!r}, {neurons}, "
+        f"{plan.interval}, name={name!r})"
+    )
+
+
+def _network(script: Script) -> str:
+    objects = [
+        *script.groups.values(),
+        *script.synapses.values(),
+        *script.events.values(),
+        *script.currents.values(),
+        *script.monitors.values(),
+        *script.samplers.values(),
+    ]
+    return (
+        f"net = Network({', '.join(objects)}, name='net')\n"
+        "net.schedule = ['start', 'groups', 'synapses', 'thresholds', 'resets', 'end']"
+    )

@@ -1,0 +1,166 @@
+"""Brian2's C++ standalone mode: a child process writes and compiles the program, we run it.
+
+The device that Brian2 uses for this is global state, so it never exists in this process; Brian2 is
+not even imported here.
+"""
+
+from __future__ import annotations
+
+__all__ = ["StandaloneEngine"]
+
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import weakref
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from neurobridge.backends.base import Progress, RawResult
+from neurobridge.backends.brian2 import binary
+from neurobridge.backends.brian2.engine import Brian2Engine, Real
+from neurobridge.backends.brian2.project import write_header, write_helpers
+from neurobridge.backends.brian2.script import write_script
+from neurobridge.errors import BackendError
+from neurobridge.lowering.program import Drive, Program
+
+_BUILD = '\nbuild(net, folder / "build")\n'
+
+
+class StandaloneEngine(Brian2Engine):
+    """A compiled network in a folder of its own.
+
+    Parameters
+    ----------
+    program : Program
+    threads : int
+        OpenMP threads.
+    folder : Path, optional
+        Where to build; it must be empty, and is kept. By default a temporary folder, which is
+        removed with the engine.
+    """
+
+    def __init__(self, program: Program, threads: int, folder: Path | None) -> None:
+        script = write_script(program, "cpp_standalone", threads)
+        super().__init__(program, script, "cpp_standalone", threads)
+        self.folder = _make_folder(folder)
+        if folder is None:
+            self._finalizer = weakref.finalize(self, shutil.rmtree, self.folder, True)
+        try:
+            self._build()
+        except BaseException:
+            self.close()
+            raise
+        script.arrays.clear()
+        self._assignments: dict[str, str] = {}
+
+    @property
+    def project(self) -> Path:
+        """Folder of the C++ project."""
+        return self.folder / "build"
+
+    def run(self, drive: Drive, progress: Progress | None = None) -> RawResult:
+        """See :class:`Engine`."""
+        start = time.perf_counter()
+        report = None if progress is None else lambda done: progress(round(done * drive.n_steps))
+        binary.write_inputs(self.project, drive.n_steps, self.tables(drive), self.sources(drive))
+        done = self._start(report)
+        steps_done = round(done * drive.n_steps)
+        signals = {
+            plan.name: binary.read_samples(
+                self.project, self.script.samplers[plan.name], plan.neurons.size
+            )
+            for plan in self.program.signal_plans
+        }
+        result = self._result(drive, steps_done, self._read_spikes, signals)
+        result.info["run_s"] = time.perf_counter() - start
+        return result
+
+    def weights(self) -> dict[int, Real]:
+        """See :class:`Engine`: what the program holds after a run of no steps."""
+        nothing = Drive(0, (), (), ())
+        binary.write_inputs(self.project, 0, self.tables(nothing), self.sources(nothing))
+        self._start(None, write_synapses=True)
+        found = {k: np.empty(0) for k in range(len(self.program.pathways))}
+        for index, name in self.script.synapses.items():
+            found[index] = binary.read_weights(self.project, name)
+        return found
+
+    def close(self) -> None:
+        """Remove the build, unless its folder was given."""
+        finalizer = getattr(self, "_finalizer", None)
+        if finalizer is not None:
+            finalizer()
+
+    # -- helpers ------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        """Write the script and its arrays, and run it in a process of its own."""
+        arrays = self.folder / "arrays"
+        arrays.mkdir()
+        for name, array in self.script.arrays.items():
+            np.save(arrays / f"{name}.npy", array)
+        write_helpers(self.folder)
+        text = write_header(compiled=True) + self.script.settings + self.script.network + _BUILD
+        (self.folder / "network.py").write_text(text)
+        child = subprocess.run(
+            [sys.executable, "network.py"], cwd=self.folder, capture_output=True, text=True
+        )
+        if child.returncode:
+            raise BackendError(_explain(child.stdout + child.stderr))
+        shutil.rmtree(arrays)  # the project has its own copies
+
+    def _start(
+        self, report: binary.Report | None, *, write_synapses: bool = False
+    ) -> float:
+        arguments = [f"{key}={value}" for key, value in self._assignments.items()]
+        try:
+            return binary.run_binary(
+                self.project, arguments, report=report, write_synapses=write_synapses
+            )
+        except RuntimeError as error:
+            raise BackendError(
+                f"the program that Brian2 compiled stopped with {error}. It is in {self.project}"
+            ) from error
+
+    def _replace_constants(self, population: str, values: Mapping[str, float | Real]) -> None:
+        group, names = self.script.groups[population], self.script.names[population]
+        (self.project / "inputs").mkdir(exist_ok=True)
+        for name, value in values.items():
+            key = f"{group}.{names[name]}"
+            if isinstance(value, np.ndarray):
+                value.tofile(self.project / "inputs" / key)
+                self._assignments[key] = f"inputs/{key}"
+            else:
+                self._assignments[key] = repr(value)
+
+    def _read_spikes(self, monitor: str) -> tuple[np.ndarray, np.ndarray]:
+        return binary.read_spikes(self.project, monitor, self.program.dt)
+
+
+def _make_folder(folder: Path | None) -> Path:
+    if folder is None:
+        return Path(tempfile.mkdtemp(prefix="neurobridge-brian2-"))
+    if folder.exists() and any(folder.iterdir()):
+        raise BackendError(
+            f"build_folder {str(folder)!r} is not empty; give a new folder, or none for a "
+            "temporary one"
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder.resolve()
+
+
+def _explain(output: str) -> str:
+    """A message from what the child process said."""
+    lines = [line for line in output.splitlines() if line.strip()]
+    errors = [line for line in lines if "error" in line.lower() or "Error" in line]
+    told = "\n".join((errors or lines)[-8:])
+    return (
+        "Brian2 could not build the C++ program:\n"
+        f"{told}\n"
+        "If this is about the compiler, check that g++ (or clang++) and make work, or use "
+        "target='cython' or target='numpy'"
+    )
