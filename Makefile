@@ -1,6 +1,7 @@
 # Everything runs in $(VENV), which is made on first use with the versions of constraints.txt.
 VENV ?= .venv
-PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3)
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || \
+	command -v python3.13 || command -v python3)
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check install -qq --constraint constraints.txt
 SOURCES_OF_STAMPS := pyproject.toml setup.cfg constraints.txt
