@@ -17,7 +17,7 @@ from neurobridge.compare.svg import Canvas, Scale, steps
 from neurobridge.compare.words import fraction
 
 HALF, FULL, LEFT = 548.0, 1120.0, 84.0
-INTERVAL_BINS, RATE_BINS, AGREEMENT_BINS = 48, 200, 80
+INTERVAL_BINS, RATE_BINS, AGREEMENT_BINS = 48, 100, 80
 
 Real = NDArray[np.float64]
 

@@ -108,7 +108,7 @@ def judge(
         checks.append(_rates(tier.rate_correlation, metrics))
     if tier.seeds > 1:
         rule = f"distributions over at least {tier.seeds} seeds"
-        checks.append(Check(rule, "one seed: the metrics are shown, not judged", None))
+        checks.append(Check(rule, "one seed, not judged; see compare_seeds", None))
     return tuple(checks)
 
 
