@@ -1,0 +1,228 @@
+"""A program in NEST's kernel.
+
+The kernel is one for the process: an engine that runs after another one was built builds itself
+again. What it runs is the text of :mod:`neurobridge.backends.nest.script`.
+"""
+
+from __future__ import annotations
+
+__all__ = ["NestEngine"]
+
+import time
+import weakref
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from neurobridge.backends.base import Engine, Progress, RawResult, source_result
+from neurobridge.backends.nest.catalogue import wrong_sign
+from neurobridge.backends.nest.cells import Cell, Models, choose_cells
+from neurobridge.backends.nest.modules import compiled_modules
+from neurobridge.backends.nest.script import Script, build_script, stimulus_script
+from numpy.typing import NDArray
+
+from neurobridge.errors import BackendError
+from neurobridge.lowering.program import Drive, Pathway, Program
+
+if TYPE_CHECKING:
+    from neurobridge.backends.nest.tools import Network
+
+_in_kernel: weakref.ref[NestEngine] | None = None
+"""The engine whose network is in the kernel."""
+
+
+class NestEngine(Engine):
+    """A program, built in NEST.
+
+    Parameters
+    ----------
+    program : Program
+    models : {"auto", "nestml", "builtin"}
+    threads : int
+    """
+
+    def __init__(self, program: Program, models: Models, threads: int) -> None:
+        self._program, self._models, self._threads = program, models, threads
+        self._compiled: set[str] = set()
+        self._net: Network | None = None
+        self._cells = choose_cells(program, models)
+        self._built_s = self._build()
+
+    def run(self, drive: Drive, progress: Progress | None = None) -> RawResult:
+        """See :class:`Engine`."""
+        self._compile_what_breaks_signs(drive)
+        net = self._network(drive.n_steps)
+        script = stimulus_script(self._program, self._cells, drive)
+        stimulate = _load(script, "stimulate", self._program.dt)
+        start = time.perf_counter()
+        with _nest_errors("running"):
+            result = net.run(
+                drive.n_steps, lambda net: stimulate(net, script.arrays.__getitem__), progress
+            )
+        spikes = dict(result.spikes)
+        for plan in self._program.spike_plans:
+            if self._program.population(plan.population).is_source:
+                spikes[plan.name] = source_result(plan, drive, result.steps_done)
+        info = {
+            "cells": {name: cell.model for name, cell in self._cells.items()},
+            "compiled_because": {n: c.reason for n, c in self._cells.items() if c.nestml},
+            "threads": self._threads,
+            "quiet_steps": net.quiet,
+            "nest_build_s": self._built_s,
+            "run_s": time.perf_counter() - start,
+        }
+        return RawResult(spikes, result.signals, result.steps_done, info)
+
+    def set_constants(
+        self, population: str, values: Mapping[str, float | NDArray[np.float64]]
+    ) -> None:
+        """See :class:`Engine`. A built-in cell has no such constants: it is compiled from then on."""
+        old = self._program.population(population)
+        new = replace(old, constants={**old.constants, **values})
+        self._program = replace(
+            self._program,
+            populations=tuple(
+                new if p.name == population else p for p in self._program.populations
+            ),
+        )
+        in_place = self._cells[population].nestml is not None and self._is_in_kernel()
+        self._compiled.add(population)
+        self._cells = choose_cells(self._program, self._models, self._compiled)
+        if in_place and self._net is not None:
+            from neurobridge.backends.nest.tools import put
+
+            cell, group = self._cells[population], self._net.populations[population]
+            group.parameters = dict(cell.parameters)
+            with _nest_errors("setting parameters"):
+                put(group.nodes, cell.parameters)
+        else:
+            self._net = None
+
+    def weights(self) -> dict[int, NDArray[np.float64]]:
+        """See :class:`Engine`. NEST gives 15 us an edge; 2.3 M edges take half a minute."""
+        net = self._network(0)
+        held: dict[int, NDArray[np.float64]] = {}
+        for pair in dict.fromkeys((p.pre, p.post) for p in self._program.pathways):
+            chosen = [
+                i for i, p in enumerate(self._program.pathways) if (p.pre, p.post) == pair
+            ]
+            held.update(self._weights_between(net, *pair, chosen))
+        return held
+
+    def export(self, folder: Path, drive: Drive) -> None:
+        """See :class:`Engine`."""
+        from neurobridge.backends.nest.export import export_project
+
+        self._compile_what_breaks_signs(drive)
+        export_project(folder, self._program, self._cells, drive)
+
+    def close(self) -> None:
+        """See :class:`Engine`."""
+        if self._is_in_kernel():
+            import nest
+
+            nest.ResetKernel()
+        self._net = None
+
+    # ---- building -------------------------------------------------------------------------------
+
+    def _build(self) -> float:
+        """Fill NEST's kernel; returns the seconds that it took."""
+        global _in_kernel
+        _in_kernel = None
+        modules = compiled_modules(self._cells.values())
+        start = time.perf_counter()
+        script = build_script(self._program, self._cells)
+        build = _load(script, "build", self._program.dt)
+        with _nest_errors("building"):
+            self._net = build(script.arrays.__getitem__, modules, self._threads)
+        _in_kernel = weakref.ref(self)
+        return time.perf_counter() - start
+
+    def _network(self, n_steps: int) -> Network:
+        """The network in the kernel; built again if another one is there, or if that is faster."""
+        if self._net is None or not self._is_in_kernel() or self._net.detour() > max(n_steps, 1000):
+            self._built_s = self._build()
+        assert self._net is not None  # _build() sets it
+        return self._net
+
+    def _is_in_kernel(self) -> bool:
+        return _in_kernel is not None and _in_kernel() is self
+
+    def _compile_what_breaks_signs(self, drive: Drive) -> None:
+        """Compile cells whose built-in form would take an input for the other receptor's."""
+        broken = {
+            event.population
+            for event in drive.events
+            if self._cells[event.population].signed_receptors
+            and wrong_sign(event.receptor, event.weight)
+        }
+        if not broken:
+            return
+        if self._models == "builtin":
+            raise BackendError(
+                f"populations {sorted(broken)}: a stimulus has weights of the wrong sign for its "
+                "receptor, and NEST's cell tells receptors apart by the sign. Use models='auto'"
+            )
+        self._compiled |= broken
+        self._cells = choose_cells(self._program, self._models, self._compiled)
+        self._net = None
+
+    def _weights_between(
+        self, net: Network, pre: str, post: str, chosen: list[int]
+    ) -> dict[int, NDArray[np.float64]]:
+        """Match NEST's edges to ours by everything that tells them apart."""
+        cell, paths = self._cells[post], [self._program.pathways[i] for i in chosen]
+        ours = [np.concatenate(c) for c in zip(*(_columns(p, cell) for p in paths), strict=True)]
+        with _nest_errors("reading weights"):
+            theirs = net.weights(pre, post)
+        mine, held = np.lexsort(ours[::-1]), np.lexsort(theirs[::-1])
+        if len(mine) != len(held) or any(
+            not np.array_equal(a[mine], b[held]) for a, b in zip(ours[:4], theirs[:4], strict=True)
+        ):
+            raise BackendError(
+                f"NEST holds {len(held):,} edges from {pre!r} to {post!r}, and they are not the "
+                f"{len(mine):,} that were built (under mpirun each process holds its own part)"
+            )
+        weight = np.empty(len(mine))
+        weight[mine] = theirs[4][held] / cell.weight_factor
+        bounds = np.cumsum([p.n_edges for p in paths])[:-1]
+        return dict(zip(chosen, np.split(weight, bounds), strict=True))
+
+
+def _columns(pathway: Pathway, cell: Cell) -> tuple[NDArray[Any], ...]:
+    """Source, target, port, delay and weight of every edge, as :meth:`Network.weights` gives them."""
+    n = pathway.n_edges
+    port = max(cell.receptors[pathway.receptor] - 1, 0)
+    delay = np.broadcast_to(pathway.delay, n)
+    return (
+        pathway.source, pathway.target, np.full(n, port), delay,
+        pathway.weight * cell.weight_factor,
+    )  # fmt: skip
+
+
+def _load(script: Script, function: str, dt: float) -> Callable[..., Any]:
+    """A function of a generated script."""
+    from neurobridge.backends.nest.tools import Network
+
+    namespace: dict[str, Any] = {"Network": Network, "DT": dt}
+    exec(compile(script.text, f"<NEST script: {function}>", "exec"), namespace)
+    made: Callable[..., Any] = namespace[function]
+    return made
+
+
+@contextmanager
+def _nest_errors(doing: str) -> Iterator[None]:
+    """Errors of NEST as ours, with its own words."""
+    try:
+        yield
+    except MemoryError:
+        raise
+    except Exception as err:
+        raise BackendError(
+            f"NEST failed while {doing} the network: {type(err).__name__}: {err}. "
+            "If the network is right, report this with the script that export() writes"
+        ) from err
