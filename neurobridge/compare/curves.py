@@ -88,7 +88,7 @@ def yardstick(comparison: Comparison, cast: Cast) -> str:
     rows += ["rate correlation", "rate cosine"]
     values = {name: _unit_metrics(m) for name, _, m in columns if m}
     lowest = min((v for m in values.values() for v in m if v is not None), default=0.0)
-    pitch, top = 30.0 + 9.0 * len(columns), 54.0
+    pitch, top = 26.0 + 13.0 * len(columns), 54.0
     canvas = Canvas(FULL, top + pitch * len(rows) + 40, "Metrics of every run and of another seed")
     x = Scale(min(0.0, np.floor(lowest * 5) / 5), 1.0, 210.0, FULL - 40)
     _legend(canvas, [(name, series) for name, series, _ in columns], 210.0, 20.0)
@@ -99,7 +99,7 @@ def yardstick(comparison: Comparison, cast: Cast) -> str:
         for i, (name, series, _) in enumerate(columns):
             value = values.get(name, [None] * len(rows))[k]
             if value is not None:
-                beside = y + 8.0 * (i - (len(columns) - 1) / 2)
+                beside = y + 13.0 * (i - (len(columns) - 1) / 2)
                 _mark(canvas, float(x(value)), beside, series, f"{name}: {fraction(value)}")
     canvas.x_axis(x, top + pitch * len(rows), about=5)
     return canvas.render()
