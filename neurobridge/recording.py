@@ -72,7 +72,9 @@ class Spikes:
 
     @property
     def rates(self) -> NDArray[np.float64]:
-        """Mean firing rate per neuron in Hz, shape (size,)."""
+        """Mean firing rate per neuron in Hz, shape (size,); 0 for a run without steps."""
+        if not self.n_steps:
+            return np.zeros(self.size)
         return self.counts / (self.n_steps * self.dt * 1e-3 * self.n_trials)
 
     def of(self, neuron: int) -> NDArray[np.float64]:

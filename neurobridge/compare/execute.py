@@ -20,7 +20,7 @@ from neurobridge.graph.network import Network
 from neurobridge.io.native import save
 from neurobridge.io.recording_file import load_recording
 from neurobridge.lowering.compiled import check
-from neurobridge.lowering.finding import raise_if_errors
+from neurobridge.lowering.finding import Finding, raise_if_errors
 from neurobridge.recording import Recording
 from neurobridge.registry import get_backend
 
@@ -125,7 +125,7 @@ def compare(
         other = job.run(first, seed + 1, progress, label="other seed") if baseline else None
         if other is not None and other.status == "failed":
             other = None
-        return compare_recordings(recordings, chosen, other)
+        return compare_recordings(recordings, chosen, other, tiers=_tiers(runs, first))
 
 
 def run_isolated(
@@ -146,6 +146,12 @@ def run_isolated(
             save(network, Path(scratch) / "network"), Path(scratch), duration, dt, trial, accept
         )
         return job.run(run, seed, progress)
+
+
+def _tiers(runs: Sequence[BackendRun], reference: BackendRun) -> dict[str, str]:
+    """What each run must hold against the reference: the weaker promise of the two backends."""
+    promised = {r.label: get_backend(r.backend).capabilities().tier for r in runs}
+    return {label: max(t, promised[reference.label]) for label, t in promised.items()}
 
 
 @dataclass(frozen=True)
@@ -201,7 +207,8 @@ def _follow(worker: subprocess.Popen[str], label: str, progress: RunProgress | N
 def _check_all(
     network: Network, runs: Sequence[BackendRun], dt: float, accept: Sequence[str]
 ) -> None:
-    problems, first = [], None
+    problems: list[Finding] = []
+    first = None
     for run in runs:
         try:
             raise_if_errors(check(network, run.backend, dt=dt, **run.settings), accept)

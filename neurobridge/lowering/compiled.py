@@ -292,7 +292,7 @@ class CompiledNetwork:
                 neuron=neuron[order].astype(np.int32),
                 trial=np.full(order.size, trial, dtype=np.int32),
                 dt=program.dt,
-                n_steps=drive.n_steps,
+                n_steps=raw.steps_done,
                 size=program.population(plan.population).size,
                 neurons=plan.neurons,
             )
