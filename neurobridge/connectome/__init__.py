@@ -34,9 +34,7 @@ from neurobridge.connectome.build import from_edges
 from neurobridge.connectome.describe import Degrees, Description
 from neurobridge.connectome.loaders.matrix import from_matrix
 from neurobridge.connectome.loaders.networkx_graph import from_networkx
-from neurobridge.connectome.provenance import Provenance, SourceFile, Step
-from neurobridge.connectome.registry import load, sources
-from neurobridge.connectome.signs import (
+from neurobridge.connectome.policies import (
     Argmax,
     Explicit,
     PerEdge,
@@ -45,5 +43,7 @@ from neurobridge.connectome.signs import (
     Threshold,
     sign_policy,
 )
+from neurobridge.connectome.provenance import Provenance, SourceFile, Step
+from neurobridge.connectome.registry import load, sources
 from neurobridge.connectome.table import Connectome
 from neurobridge.connectome.transmitters import ELEGANS_SIGNS, FLY_SIGNS

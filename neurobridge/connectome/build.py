@@ -18,7 +18,7 @@ from neurobridge.connectome.columns import (
     id_column,
     weight_column,
 )
-from neurobridge.connectome.labels import Label, as_label, take_label
+from neurobridge.connectome.labels import Label, as_label, read_only, take_label
 from neurobridge.connectome.merge import EdgeRows, merge_rows
 from neurobridge.connectome.provenance import Provenance
 from neurobridge.connectome.table import Connectome
@@ -110,27 +110,13 @@ def from_edges(
     nodes = nodes.take(pa.array(order))
     _refuse_doubled(nodes, Origin(nodes_from, seen["id"]))
 
-    amounts = (count_column if count is not None else weight_column)(
-        amount, Origin(edges_from, seen[kind])
-    )
+    check = count_column if kind == "count" else weight_column
+    parts = [check(amount, Origin(edges_from, seen[kind]))]
     found = [pc.index_in(end, value_set=nodes) for end in ends]
     keep, finding = _known_rows(found, ends, unknown, nodes_from, edges_from)
-    pre_index, post_index = (_index(f, keep) for f in found)
-    del ends, found
-    parts: dict[str, Label] = {k: as_label(v, k) for k, v in edge_labels.items()}
-    if keep is not None:
-        amounts = amounts[keep]
-        parts = {k: take_label(v, keep) for k, v in parts.items()}
-    rows = merge_rows(
-        EdgeRows(
-            pre_index,
-            post_index,
-            amounts if count is not None else None,  # type: ignore[arg-type]
-            amounts if count is None else None,  # type: ignore[arg-type]
-            parts,
-        ),
-        len(nodes),
-    )
+    parts += found
+    del ends, found, pre, post, count, weight, amount
+    rows = merge_rows(_edge_rows(parts, kind, edge_labels, keep), len(nodes))
     id_values, neuron_labels = _neuron_table(nodes, labels, order, nodes_from)
     return Connectome(
         ids=id_values,
@@ -190,15 +176,19 @@ def _known_rows(
         raise ConnectomeError(f"unknown: expected 'error' or 'drop', got {unknown!r}")
     if not any(f.null_count for f in found):
         return None, ()
-    keep = np.logical_and(*(pc.is_valid(f).to_numpy(zero_copy_only=False) for f in map(_flat, found)))
+    keep = np.logical_and(
+        *(pc.is_valid(f).to_numpy(zero_copy_only=False) for f in map(_flat, found))
+    )
     lost = pc.unique(
-        pa.concat_arrays([pc.unique(e.filter(pc.is_null(f))) for e, f in zip(ends, found, strict=True)])
+        pa.concat_arrays(
+            [pc.unique(e.filter(pc.is_null(f))) for e, f in zip(ends, found, strict=True)]
+        )
     )
     number = int(keep.size - np.count_nonzero(keep))
     examples = ", ".join(str(v) for v in sorted(lost.to_pylist())[:5])
     why = (
         f"{number:,} of {keep.size:,} rows have an end that is not in {nodes_from}: "
-        f"{len(lost):,} unknown neurons, e.g. {examples}"
+        f"{len(lost):,} unknown ids, e.g. {examples}"
     )
     if unknown == "error":
         raise ConnectomeError(
@@ -214,6 +204,27 @@ def _known_rows(
             remedy="unknown='drop' left these rows out; complete the node list to keep them",
             magnitude=float(number),
         ),
+    )
+
+
+def _edge_rows(
+    parts: list[Any],
+    kind: str,
+    edge_labels: Mapping[str, Any],
+    keep: NDArray[np.bool_] | None,
+) -> EdgeRows:
+    """The rows to keep, from amounts and indices of both ends; ``parts`` is emptied on the way."""
+    post, pre, amounts = _index(parts.pop(), keep), _index(parts.pop(), keep), parts.pop()
+    labels: dict[str, Label] = {name: as_label(v, name) for name, v in edge_labels.items()}
+    if keep is not None:
+        amounts = amounts[keep]
+        labels = {name: take_label(label, keep) for name, label in labels.items()}
+    return EdgeRows(
+        pre=pre,
+        post=post,
+        count=amounts if kind == "count" else None,
+        weight=amounts if kind == "weight" else None,
+        labels=labels,
     )
 
 
@@ -238,14 +249,14 @@ def _neuron_table(
         _same_length(f"{nodes_from}: label {name!r}", len(column), len(nodes))
         columns[name] = take_label(column, order)
     if not pa.types.is_string(nodes.type):
-        return nodes.to_numpy(zero_copy_only=False).astype(np.int64, copy=False), columns
+        return read_only(np.array(nodes.to_numpy(), dtype=np.int64)), columns
     if "name" in columns:
         raise ConnectomeError(
             f"{nodes_from}: the neurons have names instead of ids, so the label 'name' is taken. "
             "Call the other column something else"
         )
     columns["name"] = as_label(nodes, "name")
-    return np.arange(len(nodes), dtype=np.int64), columns
+    return read_only(np.arange(len(nodes), dtype=np.int64)), columns
 
 
 def _same_length(what: str, got: int, expected: int) -> None:

@@ -6,7 +6,7 @@ that has ever been a float is therefore wrong without looking wrong; none gets p
 
 from __future__ import annotations
 
-__all__ = ["Origin", "as_arrow", "count_column", "id_column", "weight_column"]
+__all__ = ["MAX_COUNT", "Origin", "as_arrow", "count_column", "id_column", "weight_column"]
 
 import re
 from dataclasses import dataclass
@@ -18,7 +18,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from neurobridge.connectome.labels import unshared
 from neurobridge.errors import ConnectomeError
 
 _WHOLE_NUMBER = re.compile(r"0|-?[1-9][0-9]*")
@@ -82,7 +81,7 @@ def id_column(values: Any, origin: Origin) -> Any:
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     if pa.types.is_floating(column.type) and len(column) > column.null_count:
-        row = pc.index(pc.is_valid(column), True).as_py()  # noqa: FBT003 - the value searched for
+        row = pc.index(pc.is_valid(column), True).as_py()
         _refuse_float(column[row].as_py(), row + 1, origin)
     _refuse_nulls(column, origin, "id")
     if pa.types.is_integer(column.type):
@@ -94,8 +93,8 @@ def id_column(values: Any, origin: Origin) -> Any:
     raise ConnectomeError(f"{origin}: expected ids (whole numbers or names), got {column.type}")
 
 
-def count_column(values: Any, origin: Origin) -> NDArray[np.uint32]:
-    """Synapse counts as uint32, shape (n,).
+def count_column(values: Any, origin: Origin) -> NDArray[np.unsignedinteger]:
+    """Synapse counts as uint16, or uint32 where one needs it, shape (n,).
 
     Parameters
     ----------
@@ -121,7 +120,8 @@ def count_column(values: Any, origin: Origin) -> NDArray[np.uint32]:
     _refuse(counts < 0, counts, origin, "is negative", "the sign comes from the transmitter")
     _refuse(counts == 0, counts, origin, "is zero", "remove pairs without a synapse")
     _refuse(counts > MAX_COUNT, counts, origin, "is too large", f"the largest is {MAX_COUNT}")
-    return counts.astype(np.uint32, copy=False)
+    narrow = int(counts.max(initial=0)) < 2**16
+    return counts.astype(np.uint16 if narrow else np.uint32, copy=False)
 
 
 def weight_column(values: Any, origin: Origin) -> NDArray[np.float64]:
@@ -149,7 +149,8 @@ def _numbers(values: Any, origin: Origin, what: str) -> NDArray[Any]:
             f"{origin}: expected numbers, got {column.type}, e.g. {column[0].as_py()!r} in row 1"
         )
     whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    return unshared(whole.to_numpy(zero_copy_only=False), values)
+    numbers: NDArray[Any] = whole.to_numpy(zero_copy_only=False)
+    return numbers
 
 
 def _text_ids(column: Any, origin: Origin) -> Any:
@@ -199,7 +200,7 @@ def _refuse_float(value: object, row: int, origin: Origin) -> NoReturn:
 
 def _refuse_nulls(column: Any, origin: Origin, what: str) -> None:
     if column.null_count:
-        row = pc.index(pc.is_null(column), True).as_py()  # noqa: FBT003 - the value searched for
+        row = pc.index(pc.is_null(column), True).as_py()
         _refuse_missing(column.null_count, row, origin, what)
 
 
@@ -216,6 +217,5 @@ def _refuse(
     number = int(np.count_nonzero(bad))
     if number:
         row = int(np.argmax(bad))
-        raise ConnectomeError(
-            f"{origin}: {values[row]} {what}, in row {row + 1} and {number - 1:,} more; {remedy}"
-        )
+        more = f" and in {number - 1:,} more" if number > 1 else ""
+        raise ConnectomeError(f"{origin}: {values[row]} {what}, in row {row + 1}{more}; {remedy}")

@@ -71,10 +71,9 @@ class _Evaluator:
     def mask(self, node: ast.expr) -> Mask:
         """Where a condition holds."""
         match node:
-            case ast.BoolOp(op=ast.And()):
-                return np.logical_and.reduce([self.mask(v) for v in node.values])
-            case ast.BoolOp(op=ast.Or()):
-                return np.logical_or.reduce([self.mask(v) for v in node.values])
+            case ast.BoolOp():
+                join = np.logical_and if isinstance(node.op, ast.And) else np.logical_or
+                return np.asarray(join.reduce([self.mask(v) for v in node.values]))
             case ast.UnaryOp(op=ast.Not()):
                 return ~self.mask(node.operand)
             case ast.Compare():
@@ -93,7 +92,7 @@ class _Evaluator:
         """A chain such as ``0 < x <= 3`` holds where all of its links hold."""
         operands = [node.left, *node.comparators]
         links = zip(operands, node.ops, operands[1:], strict=False)
-        return np.logical_and.reduce([self._compare(*link) for link in links])
+        return np.asarray(np.logical_and.reduce([self._compare(*link) for link in links]))
 
     def _compare(self, left: ast.expr, op: ast.cmpop, right: ast.expr) -> Mask:
         if isinstance(op, (ast.Eq, ast.NotEq)):
@@ -141,7 +140,7 @@ class _Evaluator:
             raise self._error(node, "needs a label that is text, and a text in quotes")
         test = str.startswith if name == "startswith" else str.__contains__
         hits = np.array([test(str(c), text) for c in column.categories] + [False])
-        return hits[column.codes]
+        return np.asarray(hits[column.codes])
 
     def _column(self, node: ast.expr) -> Label:
         if not isinstance(node, ast.Name):
@@ -172,6 +171,4 @@ class _Evaluator:
         return value
 
     def _error(self, node: ast.AST, what: str) -> ConnectomeError:
-        return ConnectomeError(
-            f"in the expression {self.expression!r}: {ast.unparse(node)} {what}"
-        )
+        return ConnectomeError(f"in the expression {self.expression!r}: {ast.unparse(node)} {what}")

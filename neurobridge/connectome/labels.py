@@ -7,7 +7,15 @@ therefore give the same arrays, whatever file and order they came from.
 
 from __future__ import annotations
 
-__all__ = ["Label", "as_label", "digest_label", "missing", "read_only", "take_label", "text_values", "unshared"]
+__all__ = [
+    "Label",
+    "as_label",
+    "digest_label",
+    "missing",
+    "read_only",
+    "take_label",
+    "text_values",
+]
 
 from typing import Any, TypeAlias
 
@@ -47,28 +55,18 @@ def as_label(values: Any, name: str) -> Label:
     column = _as_arrow(values, name)
     kind = column.type
     if pa.types.is_floating(kind):
-        return _plain(column.cast(pa.float64()), values)
+        return _plain(column.cast(pa.float64()))
     if pa.types.is_integer(kind) and not column.null_count:
-        return _plain(column.cast(pa.int64()), values)
+        return _plain(column.cast(pa.int64()))
     if pa.types.is_boolean(kind) and not column.null_count:
-        return _plain(column, values)
+        return _plain(column)
     return _from_text(column, name)
 
 
 def read_only(values: NDArray[Any]) -> NDArray[Any]:
-    """A view of an array that cannot be written to."""
-    view = values.view()
-    view.flags.writeable = False
-    return view
-
-
-def unshared(array: NDArray[Any], source: Any) -> NDArray[Any]:
-    """``array``, copied if the caller could still write to it through ``source``."""
-    if isinstance(source, (pa.Array, pa.ChunkedArray)):
-        return array  # pyarrow arrays are immutable
-    owner = np.asarray(source)
-    shared = owner.flags.writeable and np.may_share_memory(array, owner)
-    return array.copy() if shared else array
+    """The array itself, which nobody else may hold yet, closed for writing."""
+    values.setflags(write=False)
+    return values
 
 
 def take_label(label: Label, index: NDArray[Any]) -> Label:
@@ -88,11 +86,12 @@ def missing(label: Label) -> NDArray[np.bool_]:
 def text_values(label: Label) -> NDArray[Any]:
     """The values as an object array of text (numbers are printed); None where missing."""
     if isinstance(label, pd.Categorical):
-        table = np.append(np.asarray(label.categories, dtype=object), None)
-        return table[label.codes]
-    values = label.astype(str).astype(object)
-    values[missing(label)] = None
-    return values
+        table = np.array([*label.categories, None], dtype=object)
+        values: NDArray[Any] = table[label.codes]
+        return values
+    texts = label.astype(str).astype(object)
+    texts[missing(label)] = None
+    return texts
 
 
 def digest_label(label: Label) -> tuple[bytes, ...]:
@@ -103,9 +102,10 @@ def digest_label(label: Label) -> tuple[bytes, ...]:
     return label.dtype.str.encode(), np.ascontiguousarray(label).tobytes()
 
 
-def _plain(column: Any, values: Any) -> NDArray[Any]:
+def _plain(column: Any) -> NDArray[Any]:
+    """A copy, for the caller may still write to the values that the column shows."""
     whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    return read_only(unshared(whole.to_numpy(zero_copy_only=False), values))
+    return read_only(np.array(whole.to_numpy(zero_copy_only=False)))
 
 
 def _as_arrow(values: Any, name: str) -> Any:
@@ -148,7 +148,7 @@ def _canonical(codes: ArrayLike, categories: NDArray[Any]) -> pd.Categorical:
     new = np.array([rank.get(t, -1) for t in texts] + [-1], dtype=np.int32)
     smallest = np.min_scalar_type(-max(len(kept), 1))
     return pd.Categorical.from_codes(
-        read_only(new[codes].astype(smallest)),  # type: ignore[arg-type]
+        read_only(new[codes].astype(smallest)),
         categories=pd.Index(kept, dtype=object),
         validate=False,
     )

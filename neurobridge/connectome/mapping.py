@@ -148,8 +148,12 @@ def _message(error: Any) -> str:
 
 
 def _known_keys(parents: Iterable[str]) -> list[str]:
-    models = {"nodes": NodeTable, "edges": EdgeTable, "references": ReferenceEntry}
-    model: type[BaseModel] = next((models[p] for p in parents if p in models), TableMapping)
+    models: dict[str, type[BaseModel]] = {
+        "nodes": NodeTable,
+        "edges": EdgeTable,
+        "references": ReferenceEntry,
+    }
+    model = next((models[p] for p in parents if p in models), TableMapping)
     return list(model.model_fields)
 
 

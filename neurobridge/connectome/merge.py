@@ -1,20 +1,32 @@
-"""Canonical order of edges, and the sum of parallel rows."""
+"""Canonical order of edges, and the sum of parallel rows.
+
+The fields of a row (post, pre, label codes) are packed as bits into one int64, most significant
+first, so that sorting numbers sorts rows. Where the count fits in as well, sorting the numbers in
+place is all there is to do: 15 million rows take a fraction of a second and no index array.
+"""
 
 from __future__ import annotations
 
 __all__ = ["EdgeRows", "merge_rows"]
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from neurobridge.connectome.labels import Label, read_only, take_label
+from neurobridge.connectome.columns import MAX_COUNT
+from neurobridge.connectome.labels import Label, as_label, read_only, take_label
 from neurobridge.errors import ConnectomeError
 
-Scalar = TypeVar("Scalar", bound=np.generic)
+Int = NDArray[np.int64]
+Field: TypeAlias = "tuple[NDArray[Any], int]"
+"""Codes from 0 of one column, and how many bits they take."""
+
+_BITS = 63
+_BLOCK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -49,89 +61,143 @@ def merge_rows(rows: EdgeRows, n_neurons: int) -> EdgeRows:
     ConnectomeError
         If a summed count is above 4,294,967,295, or a label is a float column.
     """
-    key = _sort_key(rows, n_neurons)
-    order = _order(key, rows.weight)
-    if order is not None:
-        key = key[order]
-    first = _first_of_each(key)
-    del key
-    picked = order if first is None else (first if order is None else order[first])
-    count, weight = rows.count, rows.weight
-    return EdgeRows(
-        pre=read_only(_take(rows.pre, picked)),
-        post=read_only(_take(rows.post, picked)),
-        count=None if count is None else read_only(_sum_counts(_take(count, order), first)),
-        weight=None if weight is None else read_only(_sum(_take(weight, order), first)),
-        labels={k: v if picked is None else take_label(v, picked) for k, v in rows.labels.items()},
-    )
-
-
-def _sort_key(rows: EdgeRows, n_neurons: int) -> NDArray[np.int64]:
-    """One int64 per row that sorts by (post, pre, label codes in the order of their names)."""
-    parts = [_codes(name, rows.labels[name]) for name in sorted(rows.labels)]
-    span = n_neurons * n_neurons
-    for _, size in parts:
-        span *= size
-    if span >= 2**63:
+    names = sorted(rows.labels)
+    index_bits = _width(n_neurons - 1)
+    fields: list[Field] = [(rows.post, index_bits), (rows.pre, index_bits)]
+    fields += [_field(name, rows.labels[name]) for name in names]
+    width = sum(bits for _, bits in fields)
+    if width > _BITS:
         raise ConnectomeError(
-            f"{n_neurons:,} neurons with edge labels {sorted(rows.labels)} make more than 2**63 "
-            "different edges, too many to sort. Keep fewer edge labels"
+            f"{n_neurons:,} neurons with edge labels {names} take {width} bits per edge to sort, "
+            f"the limit is {_BITS}. Keep fewer edge labels"
         )
-    key = rows.post.astype(np.int64)
-    key *= n_neurons
-    key += rows.pre
-    for codes, size in parts:
-        key *= size
-        key += codes
-    return key
+    if rows.count is not None:
+        count_bits = _width(int(rows.count.max(initial=0)))
+        if width + count_bits <= _BITS:
+            labels = rows.labels
+            fields.append((rows.count, count_bits))
+            del rows
+            return _merge_packed(fields, labels)
+    return _merge_ordered(rows, _pack(fields))
 
 
-def _codes(name: str, label: Label) -> tuple[NDArray[np.int64], int]:
-    """Codes from 0 (missing values first) and their number."""
-    if not isinstance(label, np.ndarray):
-        return label.codes.astype(np.int64) + 1, len(label.categories) + 1
+def _merge_packed(fields: list[Field], labels: Mapping[str, Label]) -> EdgeRows:
+    """Counts ride in the lowest bits of the key: sort it in place, and read all columns off it.
+
+    The last field is the count. ``fields`` is emptied once all is in the key.
+    """
+    *widths, count_bits = (bits for _, bits in fields)
+    key = _pack(fields)
+    fields.clear()
+    key.sort()
+    counts = np.empty(key.size, dtype=np.uint32)
+    np.bitwise_and(key, np.int64((1 << count_bits) - 1), out=counts, casting="unsafe")
+    key >>= np.int64(count_bits)
+    begins = _begins(key)
+    if not begins.all():
+        counts = _sum_runs(counts, begins)
+        key = key[begins]
+    columns = _unpack(key, widths)
+    merged = {
+        name: _decode(labels[name], codes)
+        for name, codes in zip(sorted(labels), columns[2:], strict=True)
+    }
+    return EdgeRows(read_only(columns[1]), read_only(columns[0]), _smallest(counts), None, merged)
+
+
+def _merge_ordered(rows: EdgeRows, key: Int) -> EdgeRows:
+    """The general way, by a sorting permutation."""
+    amounts = rows.weight if rows.count is None else rows.count
+    assert amounts is not None
+    order = np.lexsort((amounts, key))
+    begins = _begins(key[order])
+    picked, sorted_amounts = order[begins], amounts[order]
+    merged = EdgeRows(
+        pre=read_only(rows.pre[picked]),
+        post=read_only(rows.post[picked]),
+        count=None,
+        weight=None,
+        labels={name: take_label(label, picked) for name, label in rows.labels.items()},
+    )
+    if rows.count is not None:
+        return replace(merged, count=_smallest(_sum_runs(sorted_amounts, begins)))
+    if not begins.all():
+        sorted_amounts = np.add.reduceat(sorted_amounts, np.flatnonzero(begins))
+    return replace(merged, weight=read_only(sorted_amounts))
+
+
+def _field(name: str, label: Label) -> Field:
+    """Codes from 0 (missing values first)."""
+    if isinstance(label, pd.Categorical):
+        return label.codes + np.int32(1), _width(len(label.categories))
     if label.dtype.kind == "f":
         raise ConnectomeError(
             f"edge label {name!r} is a float column; rows cannot be told apart by floats. "
             "Leave it out, or load it as 'weight'"
         )
     values, codes = np.unique(label, return_inverse=True)
-    return codes.astype(np.int64), max(values.size, 1)
+    return codes, _width(values.size - 1)
 
 
-def _order(
-    key: NDArray[np.int64], weight: NDArray[np.float64] | None
-) -> NDArray[np.intp] | None:
-    """The sorting permutation, or None if the rows are sorted already."""
-    if weight is None:
-        return None if bool(np.all(key[1:] >= key[:-1])) else np.argsort(key)
-    return None if bool(np.all(key[1:] > key[:-1])) else np.lexsort((weight, key))
+def _decode(label: Label, codes: NDArray[np.int32]) -> Label:
+    """A label column from the codes of :func:`_field`."""
+    if isinstance(label, pd.Categorical):
+        kept = (codes - 1).astype(label.codes.dtype)
+        return as_label(pd.Categorical.from_codes(kept, dtype=label.dtype, validate=False), "")
+    return read_only(np.unique(label)[codes])
 
 
-def _first_of_each(key: NDArray[np.int64]) -> NDArray[np.intp] | None:
-    """Where each run of equal sorted keys begins; None if all keys differ."""
+def _width(largest: int) -> int:
+    return max(largest, 0).bit_length()
+
+
+def _pack(fields: Sequence[Field]) -> Int:
+    """One int64 per row, the first field in the highest bits."""
+    key = fields[0][0].astype(np.int64)
+    for codes, bits in fields[1:]:
+        key <<= np.int64(bits)
+        np.bitwise_or(key, codes, out=key)
+    return key
+
+
+def _unpack(key: Int, widths: Sequence[int]) -> list[NDArray[np.int32]]:
+    """The fields of :func:`_pack`, made one at a time; the key is used up."""
+    columns: list[NDArray[np.int32]] = []
+    for bits in reversed(widths):
+        columns.append(np.empty(key.size, dtype=np.int32))
+        np.bitwise_and(key, np.int64((1 << bits) - 1), out=columns[-1], casting="unsafe")
+        key >>= np.int64(bits)
+    return columns[::-1]
+
+
+def _begins(key: Int) -> NDArray[np.bool_]:
+    """Where each run of equal sorted keys begins."""
     begins = np.empty(key.size, dtype=bool)
     begins[:1] = True
     np.not_equal(key[1:], key[:-1], out=begins[1:])
-    return None if bool(begins.all()) else np.flatnonzero(begins)
+    return begins
 
 
-def _take(values: NDArray[Scalar], index: NDArray[np.intp] | None) -> NDArray[Scalar]:
-    return values if index is None else values[index]
+def _sum_runs(counts: NDArray[Any], begins: NDArray[np.bool_]) -> NDArray[np.uint32]:
+    """Sum of every run, block by block, so that the wide sums of all never stand side by side."""
+    sums, start = [np.empty(0, dtype=np.uint32)], 0
+    while start < counts.size:
+        rest = begins[start + _BLOCK :]
+        stop = start + _BLOCK + int(rest.argmax()) if rest.any() else counts.size
+        first = np.flatnonzero(begins[start:stop])
+        wide = np.add.reduceat(counts[start:stop], first, dtype=np.uint64)
+        largest = int(wide.max())
+        if largest > MAX_COUNT:
+            raise ConnectomeError(
+                f"the rows of one pair of neurons add up to {largest:,} synapses; the largest "
+                f"count is {MAX_COUNT:,}. Are these counts?"
+            )
+        sums.append(wide.astype(np.uint32))
+        start = stop
+    return np.concatenate(sums)
 
 
-def _sum(values: NDArray[np.float64], first: NDArray[np.intp] | None) -> NDArray[np.float64]:
-    return values if first is None else np.add.reduceat(values, first)
-
-
-def _sum_counts(
-    counts: NDArray[np.unsignedinteger], first: NDArray[np.intp] | None
-) -> NDArray[np.unsignedinteger]:
-    sums = counts if first is None else np.add.reduceat(counts, first, dtype=np.uint64)
-    largest = int(sums.max(initial=0))
-    if largest > 2**32 - 1:
-        raise ConnectomeError(
-            f"the rows of one pair of neurons add up to {largest:,} synapses; the largest count "
-            "is 4,294,967,295. Are these counts?"
-        )
-    return sums.astype(np.uint16 if largest < 2**16 else np.uint32, copy=False)
+def _smallest(counts: NDArray[np.uint32]) -> NDArray[np.unsignedinteger]:
+    """As uint16 where that is wide enough."""
+    fits = int(counts.max(initial=0)) < 2**16
+    return read_only(counts.astype(np.uint16) if fits else counts)

@@ -75,7 +75,9 @@ def read_table(
         raise FileFormatError(f"{path.name} cannot be read as {kind[1:]}: {error}") from error
 
 
-def column_names(path: Path, *, delimiter: str | None = None, sheet: str | None = None) -> list[str]:
+def column_names(
+    path: Path, *, delimiter: str | None = None, sheet: str | None = None
+) -> list[str]:
     """Names of the columns of a file, in its order.
 
     Raises
@@ -176,7 +178,10 @@ def _read_excel(
 
     try:
         frame = pd.read_excel(
-            path, sheet_name=sheet or 0, usecols=columns and list(columns), dtype=object
+            path,
+            sheet_name=sheet or 0,
+            usecols=None if columns is None else list(columns),
+            dtype=object,
         )
     except ValueError as error:
         raise FileFormatError(f"{path.name} cannot be read: {error}") from error
@@ -205,7 +210,9 @@ def _excel_column(values: Any) -> Any:
     present = values.dropna()
     if all(isinstance(v, (int, float)) for v in present):
         return pa.array(values.where(values.notna(), None).tolist())
-    return pa.array([None if v is None or v != v else str(v) for v in values.tolist()], pa.string())
+    return pa.array(
+        [str(v) if here else None for v, here in zip(values, values.notna(), strict=True)]
+    )
 
 
 def _read_arrow(path: Path, kind: str, columns: Sequence[str] | None) -> Any:

@@ -9,20 +9,10 @@ have no transmitter and are left alone.
 
 from __future__ import annotations
 
-__all__ = [
-    "Argmax",
-    "Explicit",
-    "PerEdge",
-    "Sampled",
-    "SignPolicy",
-    "Threshold",
-    "Unknown",
-    "assign_signs",
-    "sign_policy",
-]
+__all__ = ["Unknown", "assign_signs"]
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -32,6 +22,15 @@ from numpy.typing import NDArray
 from neurobridge.connectome.columns import Origin, id_column
 from neurobridge.connectome.history import derived
 from neurobridge.connectome.labels import Label, text_values
+from neurobridge.connectome.policies import (
+    Argmax,
+    Explicit,
+    PerEdge,
+    Sampled,
+    SignPolicy,
+    SignTable,
+    Threshold,
+)
 from neurobridge.connectome.select import take_edges
 from neurobridge.connectome.table import Connectome
 from neurobridge.connectome.transmitters import SIGN_TABLES, canonical_transmitter
@@ -40,141 +39,20 @@ from neurobridge.lowering.finding import Finding
 from neurobridge.rng import uniforms
 
 Unknown = Literal["error", "drop", "excitatory", "inhibitory"]
-Table: TypeAlias = "Mapping[str, int] | str"
 Signs: TypeAlias = NDArray[np.int8]
-
-
-@dataclass(frozen=True)
-class Argmax:
-    """The most likely transmitter of every neuron.
-
-    Parameters
-    ----------
-    table : mapping of str to {+1, -1, 0}, or {"fly", "celegans"}
-        Sign of every transmitter; see :mod:`neurobridge.connectome.transmitters`.
-    label : str, optional
-        The label that holds the transmitter. By default ``nt`` where that exists; else the
-        largest of the labels ``p_<transmitter>``. A tie for the largest counts as unknown.
-    """
-
-    table: Table
-    label: str | None = None
-
-
-@dataclass(frozen=True)
-class Threshold:
-    """The transmitter of :class:`Argmax` where its confidence is high enough, else unknown.
-
-    Parameters
-    ----------
-    table
-        As for :class:`Argmax`.
-    at_least : float
-        Lowest confidence that counts, 0 to 1.
-    label : str, optional
-        As for :class:`Argmax`.
-    confidence : str, optional
-        The label that holds the confidence. By default ``nt_score`` where ``label`` or ``nt`` is
-        used, else the largest probability itself.
-    """
-
-    table: Table
-    at_least: float
-    label: str | None = None
-    confidence: str | None = None
-
-
-@dataclass(frozen=True)
-class Sampled:
-    """A transmitter drawn for every neuron from its probabilities, the labels ``p_<transmitter>``.
-
-    Parameters
-    ----------
-    table
-        As for :class:`Argmax`.
-    seed : int
-        Of the draw, which depends on nothing else but the ids: a subset gets the same signs.
-    trial : int
-        For several draws.
-    """
-
-    table: Table
-    seed: int
-    trial: int = 0
-
-
-@dataclass(frozen=True)
-class PerEdge:
-    """The transmitter of every edge, from an edge label. Dale's law need not hold then.
-
-    Parameters
-    ----------
-    table
-        As for :class:`Argmax`.
-    label : str
-        The edge label that holds the transmitter.
-    """
-
-    table: Table
-    label: str = "nt"
-
-
-@dataclass(frozen=True)
-class Explicit:
-    """The sign of every neuron from a table of yours.
-
-    Parameters
-    ----------
-    signs : mapping of int to {+1, -1, 0}, or DataFrame
-        From id to sign; a frame has the columns ``id`` and ``sign``. Neurons that are not in it
-        are unknown.
-    """
-
-    signs: Any
-
-
-SignPolicy: TypeAlias = Argmax | Threshold | Sampled | PerEdge | Explicit
-_POLICIES = {
-    "argmax": Argmax,
-    "threshold": Threshold,
-    "sampled": Sampled,
-    "per_edge": PerEdge,
-    "explicit": Explicit,
-}
-
-
-def sign_policy(name: str, **options: Any) -> SignPolicy:
-    """A policy by name, for experiment files: ``sign_policy("argmax", table="fly")``.
-
-    Raises
-    ------
-    UnknownNameError
-        If the name or an option does not exist.
-    ConnectomeError
-        If an option is missing.
-    """
-    if name not in _POLICIES:
-        raise UnknownNameError("sign policy", name, _POLICIES)
-    policy = _POLICIES[name]
-    known = [f.name for f in fields(policy)]
-    for option in options:
-        if option not in known:
-            raise UnknownNameError(f"option of sign policy {name!r}", option, known)
-    try:
-        return policy(**options)
-    except TypeError:
-        raise ConnectomeError(f"sign policy {name!r} needs {', '.join(known)}") from None
 
 
 def assign_signs(connectome: Connectome, policy: SignPolicy, unknown: Unknown) -> Connectome:
     """Implements :meth:`Connectome.with_signs`."""
     if unknown not in {"error", "drop", "excitatory", "inhibitory"}:
         raise ConnectomeError(
-            "unknown: expected 'error', 'drop', 'excitatory' or 'inhibitory', got " f"{unknown!r}"
+            f"unknown: expected 'error', 'drop', 'excitatory' or 'inhibitory', got {unknown!r}"
         )
     per_edge = isinstance(policy, PerEdge)
-    signs = _edge_signs(connectome, policy) if isinstance(policy, PerEdge) else _neuron_signs(
-        connectome, policy
+    signs = (
+        _edge_signs(connectome, policy)
+        if isinstance(policy, PerEdge)
+        else _neuron_signs(connectome, policy)
     )
     chemical = ~connectome.is_gap
     unsigned = chemical & ((signs if per_edge else signs[connectome.pre]) == 0)
@@ -195,9 +73,7 @@ def assign_signs(connectome: Connectome, policy: SignPolicy, unknown: Unknown) -
     return derived(signed, connectome, "with_signs", {**_recorded(policy), "unknown": unknown})
 
 
-def _neuron_signs(
-    connectome: Connectome, policy: Argmax | Threshold | Sampled | Explicit
-) -> Signs:
+def _neuron_signs(connectome: Connectome, policy: Argmax | Threshold | Sampled | Explicit) -> Signs:
     if isinstance(policy, Explicit):
         return _explicit(connectome, policy)
     table = _sign_table(policy.table)
@@ -225,7 +101,7 @@ def _edge_signs(connectome: Connectome, policy: PerEdge) -> Signs:
     ) * (~connectome.is_gap).astype(np.int8)
 
 
-def _sign_table(table: Table) -> dict[str, int]:
+def _sign_table(table: SignTable) -> dict[str, int]:
     """Signs by canonical name of the transmitter."""
     if isinstance(table, str):
         if table not in SIGN_TABLES:
@@ -294,7 +170,8 @@ def _sample(connectome: Connectome, policy: Sampled) -> NDArray[Any]:
     cumulative = np.cumsum(probability, axis=1)
     uniform = uniforms(policy.seed, "signs", "transmitter", policy.trial, connectome.ids, 0)[:, 0]
     index = ((uniform * total)[:, None] >= cumulative).sum(axis=1)
-    return np.array([*names, None], dtype=object)[np.where(total > 0, index, -1)]
+    drawn: NDArray[Any] = np.array([*names, None], dtype=object)[np.where(total > 0, index, -1)]
+    return drawn
 
 
 def _from_names(names: NDArray[Any], table: Mapping[str, int], where: str) -> Signs:
@@ -308,9 +185,7 @@ def _from_label(label: Label, table: Mapping[str, int], where: str) -> Signs:
     return _lookup(label.codes, list(label.categories), table, where)
 
 
-def _lookup(
-    codes: NDArray[Any], names: list[str], table: Mapping[str, int], where: str
-) -> Signs:
+def _lookup(codes: NDArray[Any], names: list[str], table: Mapping[str, int], where: str) -> Signs:
     canonical = [canonical_transmitter(name) for name in names]
     for original, name in zip(names, canonical, strict=True):
         if name and name not in table:
@@ -323,7 +198,7 @@ def _lookup(
                 "table with +1, -1 or 0 (not known)",
             )
     signs = np.array([*(table.get(name, 0) if name else 0 for name in canonical), 0], np.int8)
-    return signs[codes]
+    return np.asarray(signs[codes])
 
 
 def _explicit(connectome: Connectome, policy: Explicit) -> Signs:
@@ -362,9 +237,13 @@ def _finding(
         return ()
     sources = _sources(connectome, unsigned)
     neurons = int(np.count_nonzero(sources))
-    synapses = "" if connectome.count is None else (
-        f" ({int(connectome.count[unsigned].sum(dtype=np.uint64)):,} of "
-        f"{connectome.n_synapses:,} synapses)"
+    synapses = (
+        ""
+        if connectome.count is None
+        else (
+            f" ({int(connectome.count[unsigned].sum(dtype=np.uint64)):,} of "
+            f"{connectome.n_synapses:,} synapses)"
+        )
     )
     examples = ", ".join(connectome.names[np.flatnonzero(sources)[:3]])
     decided = {

@@ -24,6 +24,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from neurobridge.connectome.labels import Label, as_label, read_only
@@ -62,7 +63,7 @@ def load(path: Path) -> Connectome:
     for entry in manifest["files"]:
         _verify(path / entry["name"], SourceFile(**entry))
     neurons, edges = (_read(path / name) for name in (NEURONS, EDGES))
-    connectome = Connectome(
+    return Connectome(
         ids=neurons["id"],
         pre=edges["pre"],
         post=edges["post"],
@@ -76,7 +77,6 @@ def load(path: Path) -> Connectome:
         history=tuple(Step(**step) for step in manifest["history"]),
         findings=tuple(Finding(**finding) for finding in manifest["findings"]),
     )
-    return connectome
 
 
 def _write_tables(connectome: Connectome, folder: Path) -> None:
@@ -157,7 +157,7 @@ def _read(path: Path) -> dict[str, Any]:
     for name in table.column_names:
         column = table[name].combine_chunks()
         if not name.startswith(_LABEL):
-            columns[name] = read_only(column.to_numpy(zero_copy_only=False))
+            columns[name] = read_only(np.array(column.to_numpy(zero_copy_only=False)))
         else:
             columns[name] = as_label(column, name.removeprefix(_LABEL))
     return columns

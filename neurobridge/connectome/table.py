@@ -21,16 +21,18 @@ from neurobridge.connectome.labels import (
     Label,
     as_label,
     digest_label,
+    read_only,
     text_values,
 )
 from neurobridge.connectome.provenance import Provenance, Step
 from neurobridge.errors import ConnectomeError, UnknownNameError
-from neurobridge.frozen import FrozenDict, frozen_array
+from neurobridge.frozen import FrozenDict
 from neurobridge.lowering.finding import Finding
 
 if TYPE_CHECKING:
     from neurobridge.connectome.describe import Description
-    from neurobridge.connectome.signs import SignPolicy, Unknown
+    from neurobridge.connectome.policies import SignPolicy
+    from neurobridge.connectome.signs import Unknown
 
 Direction = Literal["in", "out", "both"]
 
@@ -101,7 +103,8 @@ class Connectome:
             array = getattr(self, name)
             if array is not None:
                 _check_array(name, array, dtype, size)
-                object.__setattr__(self, name, frozen_array(array, array.dtype))
+                frozen = read_only(array.copy()) if array.flags.writeable else array
+                object.__setattr__(self, name, frozen)
         for name, size in (("labels", n), ("edge_labels", e)):
             columns = {k: as_label(v, k) for k, v in sorted(getattr(self, name).items())}
             for label, column in columns.items():
@@ -130,7 +133,7 @@ class Connectome:
     def strength(self) -> NDArray[Any]:
         """The weight where there is one, else the count, shape (E,)."""
         strength = self.weight if self.weight is not None else self.count
-        assert strength is not None  # noqa: S101 - __post_init__ made sure
+        assert strength is not None
         return strength
 
     @property
@@ -169,9 +172,11 @@ class Connectome:
     @property
     def names(self) -> NDArray[Any]:
         """Name of every neuron as text, object (N,); the id where there is no name."""
-        return text_values(self.labels["name"]) if "name" in self.labels else self.ids.astype(
-            str
-        ).astype(object)
+        return (
+            text_values(self.labels["name"])
+            if "name" in self.labels
+            else self.ids.astype(str).astype(object)
+        )
 
     @property
     def neurons(self) -> pd.DataFrame:
@@ -181,7 +186,7 @@ class Connectome:
 
     @property
     def edges(self) -> pd.DataFrame:
-        """A table of the edges: ids of both ends, count or weight, labels. Made anew on each use."""
+        """A table of the edges: ids of both ends, count or weight, labels. Made on each use."""
         columns: dict[str, Any] = {"pre": self.ids[self.pre], "post": self.ids[self.post]}
         for name in ("count", "weight", "edge_sign"):
             if getattr(self, name) is not None:
@@ -236,8 +241,11 @@ class Connectome:
         if not known.all():
             lost = wanted[~known]
             raise UnknownNameError(
-                "neuron", int(lost[0]), (), f"{lost.size} of {wanted.size} ids are not in this "
-                f"connectome of {self.n_neurons:,} neurons ({self.provenance.dataset})"
+                "neuron",
+                int(lost[0]),
+                (),
+                f"{lost.size} of {wanted.size} ids are not in this "
+                f"connectome of {self.n_neurons:,} neurons ({self.provenance.dataset})",
             )
         return index.astype(np.int32)
 
@@ -445,7 +453,9 @@ def _check_length(name: str, got: int, expected: int) -> None:
 def _check_order(connectome: Connectome) -> None:
     ids, pre, post = connectome.ids, connectome.pre, connectome.post
     if ids.size > 1 and not bool(np.all(ids[1:] > ids[:-1])):
-        raise ConnectomeError("ids: expected unique ascending ids. Let from_edges() make the arrays")
+        raise ConnectomeError(
+            "ids: expected unique ascending ids. Let from_edges() make the arrays"
+        )
     if not pre.size:
         return
     if min(int(pre.min()), int(post.min())) < 0 or max(int(pre.max()), int(post.max())) >= ids.size:

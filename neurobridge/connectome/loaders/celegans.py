@@ -81,7 +81,9 @@ def load_celegans(*, cells: Cells = "neurons", gap_junctions: bool = True) -> Co
     if cells == "neurons":
         nodes = nodes.filter(pc.equal(nodes["cell_class"], "neuron"))
         names = nodes["name"].cast(pa.string()).combine_chunks()
-        inside = [pc.is_in(edges[end].cast(pa.string()), value_set=names) for end in ("pre", "post")]
+        inside = [
+            pc.is_in(edges[end].cast(pa.string()), value_set=names) for end in ("pre", "post")
+        ]
         edges = edges.filter(pc.and_(*inside))
     if not gap_junctions:
         edges = edges.filter(pc.equal(edges["kind"], "chemical"))

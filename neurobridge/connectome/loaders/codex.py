@@ -36,7 +36,7 @@ from neurobridge.lowering.finding import Finding
 
 PRE, POST, COUNT, ROOT = "pre_root_id", "post_root_id", "syn_count", "root_id"
 EDGE_LABELS = {"neuropil": "neuropil", "nt": "nt_type"}
-ANNOTATIONS = {
+ANNOTATIONS: dict[str, dict[str, str]] = {
     "neurons": {
         "group": "group",
         "nt": "nt_type",
@@ -57,9 +57,11 @@ ANNOTATIONS = {
     },
     "consolidated_cell_types": {
         "cell_type": "primary_type",
-        "additional_types": ("additional_type(s)", "additional_types"),
+        "additional_types": "additional_type(s)|additional_types",
     },
 }
+"""Labels of every table, and the column that holds them; bars separate spellings."""
+
 DEFINING = ("neurons", "classification")
 """Tables that list every proofread neuron; cell types are listed for most only."""
 
@@ -216,10 +218,12 @@ def _annotations(
 
 def _read_annotation(name: str, path: Path) -> tuple[Any, dict[str, Any]]:
     present = column_names(path)
-    wanted: dict[str, str] = {}
-    for label, column in ANNOTATIONS[name].items():
-        spellings = (column,) if isinstance(column, str) else column
-        wanted |= {label: spelling for spelling in spellings if spelling in present}
+    wanted: dict[str, str] = {
+        label: spelling
+        for label, spellings in ANNOTATIONS[name].items()
+        for spelling in spellings.split("|")
+        if spelling in present
+    }
     table = read_table(path, [ROOT, *wanted.values()], ids=(ROOT,), integers=(ROOT,))
     origin = Origin(path.name, ROOT)
     ids = id_column(table[ROOT], origin).combine_chunks()
@@ -233,9 +237,7 @@ def _read_annotation(name: str, path: Path) -> tuple[Any, dict[str, Any]]:
     return ids, {label: table[column].combine_chunks() for label, column in wanted.items()}
 
 
-def _annotated_strangers(
-    name: str, number: int, nodes_from: str, unknown: OnUnknown
-) -> Finding:
+def _annotated_strangers(name: str, number: int, nodes_from: str, unknown: OnUnknown) -> Finding:
     why = f"{number:,} rows are about neurons that are not in {nodes_from}"
     if unknown == "error":
         raise ConnectomeError(

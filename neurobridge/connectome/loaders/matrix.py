@@ -79,9 +79,7 @@ def from_matrix(
         labels["name"] = names
     for what, column in (("ids", ids), *labels.items()):
         if column is not None and len(column) != n:
-            raise ConnectomeError(
-                f"{source} has {n} rows, but {what!r} has {len(column)} entries"
-            )
+            raise ConnectomeError(f"{source} has {n} rows, but {what!r} has {len(column)} entries")
     edges = sparse.coo_array(matrix)
     edges.sum_duplicates()
     edges.eliminate_zeros()

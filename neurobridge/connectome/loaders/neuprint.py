@@ -97,7 +97,9 @@ def load_neuprint(
         raise UnknownNameError("neuPrint dataset", dataset, DATASETS)
     folder = Path(path)
     nodes_path = _find(folder, "traced-neurons")
-    edges_path = _find(folder, "traced-roi-connections" if by_region else "traced-total-connections")
+    edges_path = _find(
+        folder, "traced-roi-connections" if by_region else "traced-total-connections"
+    )
     nodes = read_table(nodes_path, ids=(ID,))
     if ID not in nodes.column_names:
         raise UnknownNameError(f"column of {nodes_path.name}", ID, nodes.column_names)

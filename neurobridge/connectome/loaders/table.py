@@ -51,7 +51,7 @@ def load_table(
     folder, plan = _plan(path, mapping)
     edges_path = folder / plan.edges.file
     nodes_path = folder / plan.nodes.file if plan.nodes else None
-    nodes = _read_nodes(nodes_path, plan) if nodes_path and plan.nodes else None
+    nodes: Any = _read_nodes(nodes_path, plan) if nodes_path else None
     edges = _read_edges(edges_path, plan.edges)
     ends = {"pre": edges[plan.edges.pre], "post": edges[plan.edges.post]}
     if plan.edges.refers_to is not None:
@@ -97,16 +97,14 @@ def _plan(
 
 def _read_nodes(path: Path, plan: TableMapping) -> Any:
     nodes = plan.nodes
-    assert nodes is not None  # noqa: S101 - the caller has one
+    assert nodes is not None
     ids = [nodes.id]
     if plan.edges.refers_to is not None and plan.edges.refers_to not in ids:
         ids.append(plan.edges.refers_to)
     columns = None
     if nodes.labels != "all":
         columns = list(dict.fromkeys([*ids, *_pairs(nodes.labels).values()]))
-    table = read_table(
-        path, columns, ids=ids, delimiter=nodes.delimiter, sheet=nodes.sheet
-    )
+    table = read_table(path, columns, ids=ids, delimiter=nodes.delimiter, sheet=nodes.sheet)
     for name in ids:
         if name not in table.column_names:
             raise UnknownNameError(f"column of {path.name}", name, table.column_names)
@@ -115,9 +113,7 @@ def _read_nodes(path: Path, plan: TableMapping) -> Any:
 
 def _read_edges(path: Path, edges: EdgeTable) -> Any:
     amounts = [c for c in (edges.count, edges.weight) if c is not None]
-    columns = list(
-        dict.fromkeys([edges.pre, edges.post, *amounts, *_pairs(edges.labels).values()])
-    )
+    columns = list(dict.fromkeys([edges.pre, edges.post, *amounts, *_pairs(edges.labels).values()]))
     return read_table(
         path,
         columns,
@@ -146,7 +142,7 @@ def _resolve(
         origin = Origin(edges_path.name, getattr(plan.edges, end))
         at = pc.index_in(id_column(column, origin).cast(keys.type), value_set=keys)
         if at.null_count:
-            row = pc.index(pc.is_null(at), True).as_py()  # noqa: FBT003 - the value searched for
+            row = pc.index(pc.is_null(at), True).as_py()
             raise ConnectomeError(
                 f"{origin}: {at.null_count:,} rows refer to a {name!r} that is not in "
                 f"{nodes_path.name}, e.g. {column[row].as_py()} in row {row + 1}"
@@ -182,5 +178,3 @@ def _provenance(plan: TableMapping, paths: list[Path]) -> Provenance:
         references=tuple(Reference(r.key, r.text, r.doi) for r in plan.references),
         notes=tuple(plan.notes),
     )
-
-
