@@ -95,7 +95,8 @@ def _check_settings(settings: Mapping[str, Any]) -> list[Finding]:
         why = f"expected one of {CHOICES}, got {models!r}{suggest(str(models), CHOICES)}"
         findings.append(_wrong("models", why))
     if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
-        findings.append(_wrong("threads", f"expected a whole number of at least 1, got {threads!r}"))
+        why = f"expected a whole number of at least 1, got {threads!r}"
+        findings.append(_wrong("threads", why))
     return findings
 
 
@@ -122,4 +123,3 @@ def _check_cells(program: Program, models: Models) -> list[Finding]:
         where = f"populations {', '.join(names)}"
         return [Finding("compiler_missing", "error", where, str(err), "install what is missing")]
     return []
-

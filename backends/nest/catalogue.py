@@ -115,9 +115,7 @@ class NativeCell:
     silent: Mapping[str, Any]
 
 
-def native_cell(
-    population: PopulationProgram, program: Program
-) -> tuple[NativeCell | None, str]:
+def native_cell(population: PopulationProgram, program: Program) -> tuple[NativeCell | None, str]:
     """The built-in cell that equals ``population``, or None and the reason why there is none."""
     native = next((row for model, row in _known_models() if model == population.model), None)
     if native is None:

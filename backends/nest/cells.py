@@ -82,9 +82,7 @@ def _choose(population: PopulationProgram, program: Program, models: Models) -> 
     return _compiled(population, reason)
 
 
-def _unrecorded(
-    population: PopulationProgram, program: Program, native: NativeCell
-) -> list[str]:
+def _unrecorded(population: PopulationProgram, program: Program, native: NativeCell) -> list[str]:
     asked = {p.variable for p in program.signal_plans if p.population == population.name}
     return sorted(asked - set(native.native.recordables))
 

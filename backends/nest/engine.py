@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from neurobridge.backends.base import Engine, Progress, RawResult, source_result
@@ -30,10 +30,6 @@ from neurobridge.lowering.program import Drive, Pathway, Program
 if TYPE_CHECKING:
     from neurobridge.backends.nest.tools import Network
 
-_in_kernel: weakref.ref[NestEngine] | None = None
-"""The engine whose network is in the kernel."""
-
-
 class NestEngine(Engine):
     """A program, built in NEST.
 
@@ -43,6 +39,9 @@ class NestEngine(Engine):
     models : {"auto", "nestml", "builtin"}
     threads : int
     """
+
+    _in_kernel: ClassVar[weakref.ref[NestEngine] | None] = None
+    """The engine whose network is in the kernel."""
 
     def __init__(self, program: Program, models: Models, threads: int) -> None:
         self._program, self._models, self._threads = program, models, threads
@@ -79,7 +78,7 @@ class NestEngine(Engine):
     def set_constants(
         self, population: str, values: Mapping[str, float | NDArray[np.float64]]
     ) -> None:
-        """See :class:`Engine`. A built-in cell has no such constants: it is compiled from then on."""
+        """See :class:`Engine`. A built-in cell has no such constants, so it is compiled instead."""
         old = self._program.population(population)
         new = replace(old, constants={**old.constants, **values})
         self._program = replace(
@@ -106,9 +105,7 @@ class NestEngine(Engine):
         net = self._network(0)
         held: dict[int, NDArray[np.float64]] = {}
         for pair in dict.fromkeys((p.pre, p.post) for p in self._program.pathways):
-            chosen = [
-                i for i, p in enumerate(self._program.pathways) if (p.pre, p.post) == pair
-            ]
+            chosen = [i for i, p in enumerate(self._program.pathways) if (p.pre, p.post) == pair]
             held.update(self._weights_between(net, *pair, chosen))
         return held
 
@@ -131,15 +128,14 @@ class NestEngine(Engine):
 
     def _build(self) -> float:
         """Fill NEST's kernel; returns the seconds that it took."""
-        global _in_kernel
-        _in_kernel = None
+        NestEngine._in_kernel = None
         modules = compiled_modules(self._cells.values())
         start = time.perf_counter()
         script = build_script(self._program, self._cells)
         build = _load(script, "build", self._program.dt)
         with _nest_errors("building"):
             self._net = build(script.arrays.__getitem__, modules, self._threads)
-        _in_kernel = weakref.ref(self)
+        NestEngine._in_kernel = weakref.ref(self)
         return time.perf_counter() - start
 
     def _network(self, n_steps: int) -> Network:
@@ -150,7 +146,8 @@ class NestEngine(Engine):
         return self._net
 
     def _is_in_kernel(self) -> bool:
-        return _in_kernel is not None and _in_kernel() is self
+        owner = NestEngine._in_kernel
+        return owner is not None and owner() is self
 
     def _compile_what_breaks_signs(self, drive: Drive) -> None:
         """Compile cells whose built-in form would take an input for the other receptor's."""
@@ -194,7 +191,7 @@ class NestEngine(Engine):
 
 
 def _columns(pathway: Pathway, cell: Cell) -> tuple[NDArray[Any], ...]:
-    """Source, target, port, delay and weight of every edge, as :meth:`Network.weights` gives them."""
+    """Source, target, port, delay and weight of every edge, as ``Network.weights`` gives them."""
     n = pathway.n_edges
     port = max(cell.receptors[pathway.receptor] - 1, 0)
     delay = np.broadcast_to(pathway.delay, n)

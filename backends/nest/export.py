@@ -18,9 +18,7 @@ from neurobridge.lowering.program import Drive, Program
 _HERE = Path(__file__).parent
 
 
-def export_project(
-    folder: Path, program: Program, cells: Mapping[str, Cell], drive: Drive
-) -> None:
+def export_project(folder: Path, program: Program, cells: Mapping[str, Cell], drive: Drive) -> None:
     """Write ``run.py``, its arrays, the NESTML models and the two helper files."""
     script = export_script(program, cells, drive)
     (folder / "arrays").mkdir(parents=True, exist_ok=True)

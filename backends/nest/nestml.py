@@ -87,7 +87,8 @@ def nestml_model(population: PopulationProgram) -> Nestml:
     body = "\n".join(_body(code, sorted(population.constants)))
     digest = hashlib.sha256(body.encode()).hexdigest()[:10]
     name = f"nb_{population.model.name}_{digest}"
-    text = f"# One time step of model {population.model.name!r}, written out.\nmodel {name}:\n{body}\n"
+    title = f"# One time step of model {population.model.name!r}, written out."
+    text = f"{title}\nmodel {name}:\n{body}\n"
     return Nestml(name, text, tuple(r.name for r in code.receptors))
 
 

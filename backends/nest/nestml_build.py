@@ -85,7 +85,9 @@ def build_module(name: str, text: str, cache: Path) -> Path:
 def require_tools() -> list[str]:
     """The compiler's command line, or a :class:`CompilerMissingError` that says what to install."""
     if _version("nestml") == "none":
-        raise CompilerMissingError("a model that NEST does not have needs NESTML: pip install nestml")
+        raise CompilerMissingError(
+            "a model that NEST does not have built in needs NESTML: pip install nestml"
+        )
     return [*_compiler(), *FLAGS, *_nest_flags()]
 
 
@@ -113,9 +115,7 @@ def _nest_flags() -> list[str]:
             f"NEST at {package} has no headers, and nest-config is not on the PATH: source "
             "nest_vars.sh of that NEST, or pip install nest-simulator"
         )
-    answer = subprocess.run(
-        [config, "--includes", "--cflags"], capture_output=True, text=True, check=True
-    )
+    answer = _run([config, "--includes", "--cflags"])
     return [f for f in shlex.split(answer.stdout) if f.startswith(("-I", "-D"))]
 
 
@@ -123,15 +123,14 @@ def _package_folder(module: str, distribution: str) -> Path:
     spec = importlib.util.find_spec(module)
     if spec is None or not spec.submodule_search_locations:
         raise CompilerMissingError(
-            f"compiling a NESTML model needs the package {distribution}: "
-            f"pip install {distribution}"
+            f"compiling a NESTML model needs the package {distribution}: pip install {distribution}"
         )
     return Path(next(iter(spec.submodule_search_locations)))
 
 
 def _key(text: str, command: list[str]) -> str:
     """Changes with everything that the compiled module depends on."""
-    compiler = subprocess.run([command[0], "--version"], capture_output=True, text=True)
+    compiler = _run([command[0], "--version"])
     versions = [f"{p}={_version(p)}" for p in ("nestml", "nest-simulator")]
     parts = [text, *command, compiler.stdout.partition("\n")[0], *versions]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
@@ -152,18 +151,21 @@ def _build(name: str, text: str, module: str, command: list[str], folder: Path) 
     (headers / "ltdl.h").write_text(_LTDL)
     # In a process of its own: NESTML keeps global state and prints.
     arguments = [str(source), str(folder), module]
-    made = subprocess.run(
-        [sys.executable, __file__, *arguments],
-        capture_output=True, text=True, env={**os.environ, "PYNEST_QUIET": "1"},
-    )  # fmt: skip
+    made = _run([sys.executable, __file__, *arguments])
     if not (folder / f"{name}.cpp").is_file():
-        raise BuildError(f"NESTML refused model {name}:\n{_tail(made.stdout + made.stderr)}\n{text}")
+        said = _tail(made.stdout + made.stderr)
+        raise BuildError(f"NESTML refused model {name}:\n{said}\n{text}")
     _drop_round_trip(folder / f"{name}.cpp", n_ports=text.count("<- spike"))
     objects = [str(path) for path in sorted(folder.glob("*.cpp"))]
     output = ["-idirafter", str(headers), "-o", str(folder / f"{module}.so")]
-    done = subprocess.run([*command, *objects, *output], capture_output=True, text=True)
+    done = _run([*command, *objects, *output])
     if done.returncode:
         raise BuildError(f"the compiler refused model {name}:\n{_tail(done.stderr)}")
+
+
+def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
+    quiet = {**os.environ, "PYNEST_QUIET": "1"}
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=quiet)
 
 
 def _drop_round_trip(path: Path, n_ports: int) -> None:

@@ -100,7 +100,7 @@ def export_script(program: Program, cells: Mapping[str, Cell], drive: Drive) -> 
         dt=program.dt,
         n_steps=drive.n_steps,
         compile="from nestml_build import build_module\n" if compiled else "",
-        models=f"MODELS = {compiled!r}  # in models/*.nestml, compiled on first use\n" if compiled else "",
+        models=_MODEL_NAMES.format(compiled) if compiled else "",
     )
     main = _MAIN.format(modules=_MODULES if compiled else "    modules = []")
     text = "\n\n".join([header, build.text, stimulus.text, main])
@@ -158,8 +158,10 @@ def _recorders(script: Script, program: Program, cells: Mapping[str, Cell]) -> N
     for plan in program.spike_plans:
         if plan.population in sources:
             continue  # known from the stimulus
-        neurons = "None" if plan.neurons is None else script.value(f"{plan.name}.neurons", plan.neurons)
-        script.add("", f"net.record_spikes({plan.name!r}, {plan.population!r}, {neurons})")
+        call = f"net.record_spikes({plan.name!r}, {plan.population!r}"
+        if plan.neurons is not None:
+            call += f", {script.value(f'{plan.name}.neurons', plan.neurons)}"
+        script.add("", f"{call})")
     for signal in program.signal_plans:
         variable, factor = cells[signal.population].recordables[signal.variable]
         neurons = script.value(f"{signal.name}.neurons", signal.neurons)
@@ -203,6 +205,8 @@ def array(name):
     """An array of this project."""
     return np.load(HERE / "arrays" / f"{{name}}.npy")
 '''
+
+_MODEL_NAMES = "MODELS = {!r}  # in models/*.nestml, compiled on first use\n"
 
 _MODULES = """\
     sources = {name: (HERE / "models" / f"{name}.nestml").read_text() for name in MODELS}

@@ -19,8 +19,9 @@ __all__ = ["Network", "Result"]
 
 import math
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,8 @@ import nest
 from nest.ll_api import nestkernel
 
 Array = NDArray[Any]
+Columns = tuple[Array, Array, Array]
+"""Step, neuron and value of what a recorder holds; no values for spikes."""
 
 BLOCK = 1 << 22
 """Edges that are handed to NEST at a time; bounds the memory of copies."""
@@ -210,7 +213,7 @@ class Network:
         interval: int,
         factor: float = 1.0,
     ) -> None:
-        """Record a state variable every ``interval`` steps; ``factor`` is from our unit to NEST's."""
+        """Record a state variable every ``interval`` steps; ``factor`` takes our unit to NEST's."""
         group, nodes = self._select(population, neurons)
         meter = nest.Create(
             "multimeter",
@@ -244,7 +247,7 @@ class Network:
         receptor: int = 0,
         factor: float = 1.0,
     ) -> None:
-        """Input events: channel ``channel[e]`` hits its target ``count[e]`` times in ``step[e]``."""
+        """Input events: channel ``channel[e]`` hits its target ``count[e]`` times in a step."""
         if not len(target):
             return
         key = (stimulus, population, "events", str(receptor))
@@ -353,8 +356,7 @@ class Network:
     # ---- results --------------------------------------------------------------------------------
 
     def _collect(self, done: int) -> Result:
-        raw = {name: self._events(r) for name, r in self._recorders.items()}
-        raw = _of_all_ranks(raw)
+        raw = _of_all_ranks({name: self._events(r) for name, r in self._recorders.items()})
         spikes, signals = {}, {}
         for name, recorder in self._recorders.items():
             step, neuron, value = raw[name]
@@ -367,7 +369,7 @@ class Network:
                 spikes[name] = (step[kept], neuron[kept].astype(np.int32))
         return Result(spikes, signals, done)
 
-    def _events(self, recorder: Recorder) -> tuple[Array, Array, Array]:
+    def _events(self, recorder: Recorder) -> Columns:
         events = recorder.node.get("events")
         first = self.populations[recorder.population].first
         step = np.asarray(events["times"]).astype(np.int64)
@@ -444,7 +446,7 @@ class Network:
             many = count[order].astype(np.int64)
         return [
             {"spike_times": times[a:b], "spike_multiplicities": many[a:b]}
-            for a, b in zip(bounds[:-1], bounds[1:], strict=True)
+            for a, b in pairwise(bounds)
         ]
 
     def _select(self, population: str, neurons: Array | None) -> tuple[Array, Any]:
@@ -488,20 +490,22 @@ def _matrix(recorder: Recorder, step: Array, neuron: Array, value: Array, done: 
     return table[:, column]
 
 
-def _of_all_ranks(parts: dict[str, tuple[Array, ...]]) -> dict[str, tuple[Array, ...]]:
+def _of_all_ranks(parts: dict[str, Columns]) -> dict[str, Columns]:
     """Under mpirun each process records its own neurons: join the parts through files."""
     if nest.num_processes == 1:
         return parts
     folder = Path(os.environ.get("NEUROBRIDGE_RANK_FOLDER", "."))
     own = folder / f"rank{nest.Rank()}.npz"
-    np.savez(own, **{f"{n}/{i}": a for n, part in parts.items() for i, a in enumerate(part)})
+    own_arrays: dict[str, Any] = {
+        f"{name}/{i}": column for name, part in parts.items() for i, column in enumerate(part)
+    }
+    np.savez(own, **own_arrays)
     nest.SyncProcesses()
     files = [np.load(folder / f"rank{rank}.npz") for rank in range(nest.num_processes)]
-    joined = {n: _joined([f[f"{n}/{i}"] for f in files] for i in range(3)) for n in parts}
+    joined = {}
+    for name in parts:
+        step, neuron, value = (np.concatenate([f[f"{name}/{i}"] for f in files]) for i in range(3))
+        joined[name] = step, neuron, value
     nest.SyncProcesses()
     own.unlink()
     return joined
-
-
-def _joined(columns: Iterable[list[Array]]) -> tuple[Array, ...]:
-    return tuple(np.concatenate(column) for column in columns)
