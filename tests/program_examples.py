@@ -63,7 +63,8 @@ def program(
 ) -> Program:
     """A program that records all spikes of all populations."""
     plans = tuple(SpikePlan(p.name, p.name, None) for p in populations)
-    return Program(dt, tuple(populations), tuple(pathways), plans, tuple(signals), (), (), "by hand")
+    parts = tuple(populations), tuple(pathways), plans, tuple(signals)
+    return Program(dt, *parts, (), (), "by hand")
 
 
 def drive(
@@ -141,7 +142,8 @@ def lif_exp(
     update = (
         Assignment(
             "v_next",
-            "where(free, P_v_v*v + P_v_i_exc*i_exc + P_v_i_inh*i_inh + P_v_current*current + c_v, v)",
+            "where(free, P_v_v*v + P_v_i_exc*i_exc + P_v_i_inh*i_inh + P_v_current*current + c_v"
+            ", v)",
         ),
         Assignment("i_exc", "P_i_exc_i_exc*i_exc"),
         Assignment("i_inh", "P_i_inh_i_inh*i_inh"),

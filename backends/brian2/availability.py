@@ -6,8 +6,10 @@ __all__ = ["INSTALL", "compiler_problem", "find_availability"]
 
 import os
 import shutil
+import sysconfig
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
+from pathlib import Path
 
 from neurobridge.backends.base import Availability
 
@@ -44,11 +46,22 @@ def compiler_problem(target: str) -> str | None:
         )
     if target == "cpp_standalone" and shutil.which("make") is None:
         return "target='cpp_standalone' needs make, which is not on the PATH (apt install make)"
-    if target == "cython" and find_spec("Cython") is None:
+    if target == "cython":
+        return _cython_problem()
+    return None
+
+
+def _cython_problem() -> str | None:
+    if find_spec("Cython") is None:
         return "target='cython' needs Cython (pip install cython)"
+    if not Path(sysconfig.get_path("include"), "Python.h").is_file():
+        return (
+            "target='cython' needs the headers of this Python, and Python.h is not there "
+            "(Debian/Ubuntu: apt install python3-dev)"
+        )
     return None
 
 
 def _number(text: str) -> tuple[int, int]:
-    major, minor = (text.split(".") + ["0"])[:2]
+    major, minor = [*text.split("."), "0"][:2]
     return int(major), int("".join(c for c in minor if c.isdigit()) or 0)

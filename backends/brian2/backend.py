@@ -10,6 +10,7 @@ from typing import Any
 
 from neurobridge.backends.base import Availability, Backend, Capabilities, Engine
 from neurobridge.backends.brian2.availability import compiler_problem, find_availability
+
 from neurobridge.errors import BackendError, BackendUnavailableError, suggest
 from neurobridge.lowering.expression import FUNCTIONS
 from neurobridge.lowering.finding import Finding
@@ -94,7 +95,10 @@ def _check_settings(settings: Mapping[str, Any]) -> list[Finding]:
     target, threads = settings.get("target"), settings.get("threads", 1)
     if target is not None and target not in TARGETS:
         return [
-            _wrong("target", f"expected one of {TARGETS}, got {target!r}{suggest(str(target), TARGETS)}")
+            _wrong(
+                "target",
+                f"expected one of {TARGETS}, got {target!r}{suggest(str(target), TARGETS)}",
+            )
         ]
     if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
         return [_wrong("threads", f"expected a whole number of at least 1, got {threads!r}")]

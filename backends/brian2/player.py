@@ -32,18 +32,23 @@ from brian2 import (
 from brian2.devices.device import RuntimeDevice
 from numpy.typing import NDArray
 
-@implementation(
-    "cpp",
-    "inline double where(bool condition, double a, double b) { return condition ? a : b; }",
-)
-@implementation(
-    "cython",
-    "cdef double where(bint condition, double a, double b):\n    return a if condition else b\n",
-)
-@check_units(condition=bool, a=1, b=1, result=1)
-def where(condition: Any, a: Any, b: Any) -> Any:
-    """``a`` where the condition holds, else ``b``; exact for inf and nan too."""
+_CPP_WHERE = "inline double where(bool condition, double a, double b) { return condition ? a : b; }"
+_CYTHON_WHERE = """
+cdef double where(bint condition, double a, double b):
+    return a if condition else b
+"""
+
+
+def _where(condition: Any, a: Any, b: Any) -> Any:
     return np.where(condition, a, b)
+
+
+where = implementation("cpp", _CPP_WHERE, name="where")(
+    implementation("cython", _CYTHON_WHERE, name="where")(
+        check_units(condition=bool, a=1, b=1, result=1)(_where)
+    )
+)
+"""``where(condition, a, b)``: a where the condition holds, else b; exact for inf and nan too."""
 
 
 class Player(NetworkOperation):  # type: ignore[misc]
@@ -187,7 +192,9 @@ def _every_step(made: str, call: str, clock: Clock, when: str, name: str) -> Neu
     function = Function(
         lambda now: 0.0, arg_units=[1], return_unit=1, arg_types=["integer"], stateless=False
     )
-    code = f"double call_{name}(int64_t now) {{\n    static {made};\n    {call};\n    return 0.0;\n}}"
+    code = (
+        f"double call_{name}(int64_t now) {{\n    static {made};\n    {call};\n    return 0.0;\n}}"
+    )
     function.implementations.add_implementation("cpp", code, name=f"call_{name}")
     order = 0 if when == "end" else -1
     caller = NeuronGroup(

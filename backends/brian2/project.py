@@ -5,15 +5,15 @@ from __future__ import annotations
 __all__ = ["HELPERS", "write_header", "write_helpers", "write_project"]
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
-
 from neurobridge.backends.brian2.binary import Table
 from neurobridge.backends.brian2.script import Script, write_script
+from numpy.typing import NDArray
+
 from neurobridge.lowering.program import Program
 
 Real = NDArray[np.float64]
@@ -154,7 +154,7 @@ def write_project(
             write_header(compiled),
             script.settings,
             script.network,
-            run(program, script, n_steps, list(tables), list(sources)),
+            run(program, script, n_steps, tables, sources),
         ]
     )
     folder.mkdir(parents=True, exist_ok=True)
@@ -178,7 +178,7 @@ def _mapping(names: Mapping[str, str]) -> str:
 
 
 def _runtime_run(
-    program: Program, script: Script, n_steps: int, tables: list[str], sources: list[str]
+    program: Program, script: Script, n_steps: int, tables: Iterable[str], sources: Iterable[str]
 ) -> str:
     lines = [f"{name}.load(*table({name!r}))" for name in tables]
     lines += [f"{name}.load({n_steps})" for name in script.samplers.values()]
@@ -194,7 +194,7 @@ def _runtime_run(
 
 
 def _compiled_run(
-    program: Program, script: Script, n_steps: int, tables: list[str], sources: list[str]
+    program: Program, script: Script, n_steps: int, tables: Iterable[str], sources: Iterable[str]
 ) -> str:
     samplers = ", ".join(
         f"{plan.name!r}: ({script.samplers[plan.name]}, {plan.neurons.size})"
@@ -202,8 +202,8 @@ def _compiled_run(
     )
     return _COMPILED.format(
         n_steps=n_steps,
-        tables=tables,
-        sources=sources,
+        tables=list(tables),
+        sources=list(sources),
         monitors=_mapping(script.monitors),
         samplers=f"{{{samplers}}}",
         dt=program.dt,
@@ -235,8 +235,7 @@ def _readme(program: Program, compiled: bool, n_steps: int) -> str:
         inventory="\n".join([_summary(program, n_steps), "", *populations, *projections]),
         more=", `player.h` and `binary.py`" if compiled else "",
         dt=program.dt,
-        signals=", `results/NAME_samples.npy` the samples of a state probe" * bool(
-            program.signal_plans
-        ),
+        signals=", `results/NAME_samples.npy` the samples of a state probe"
+        * bool(program.signal_plans),
         network_id=program.network_id,
     )

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-
 from neurobridge.backends.base import Progress, RawResult
 from neurobridge.backends.brian2.engine import Brian2Engine, Real
 from neurobridge.backends.brian2.script import write_script
+from numpy.typing import NDArray
+
 from neurobridge.errors import BackendError, NeurobridgeError
 from neurobridge.lowering.program import Drive, Program
 
@@ -58,9 +58,7 @@ class RuntimeEngine(Brian2Engine):
             except KeyboardInterrupt:
                 brian2.Network._globally_running = False
         steps_done = int(step[0])
-        signals = {
-            plan: self.objects[name].values for plan, name in self.script.samplers.items()
-        }
+        signals = {plan: self.objects[name].values for plan, name in self.script.samplers.items()}
         result = self._result(drive, steps_done, self._read_spikes, signals)
         result.info["run_s"] = time.perf_counter() - start
         return result
@@ -93,8 +91,6 @@ class RuntimeEngine(Brian2Engine):
 
     def _rewind(self, drive: Drive) -> None:
         """Back to the initial state, with the input of the next run."""
-        from brian2 import get_device
-
         for clock_variable in ("timestep", "t"):
             self._fill("grid", clock_variable, 0)
         self.objects["net"].t_ = 0.0
@@ -103,7 +99,7 @@ class RuntimeEngine(Brian2Engine):
                 self._rewind_population(pop.name)
         for name in self.script.synapses.values():
             for pathway in self.objects[name]._pathways:
-                pathway.queue = get_device().spike_queue(pathway.source.start, pathway.source.stop)
+                pathway.queue._restore_from_full_state(None)  # nothing is on its way
         for name in self.script.monitors.values():
             self.objects[name].resize(0)
             self._fill(name, "N", 0)
@@ -141,7 +137,6 @@ class RuntimeEngine(Brian2Engine):
 def _namespace(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
     """Names that the header of a script brings."""
     import brian2
-
     from neurobridge.backends.brian2 import player
 
     names = "Clock Network NeuronGroup SpikeMonitor Synapses ms prefs".split()

@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from textwrap import indent
 
 import numpy as np
+from neurobridge.backends.brian2.translate import Names, identifier
 from numpy.typing import NDArray
 
-from neurobridge.backends.brian2.translate import Names, identifier
 from neurobridge.lowering.program import Pathway, PopulationProgram, Program, SignalPlan
 
 COMPILER_FLAGS = (
@@ -156,7 +156,8 @@ def _population(script: Script, pop: PopulationProgram) -> str:
     group = script.groups[pop.name] = script.new_name(pop.name)
     head = f"\n# Population {pop.name!r}"
     if pop.is_source:
-        return f"{head}: its spikes are given\n{group} = source({pop.size}, clock=grid, name={group!r})"
+        made = f"{group} = source({pop.size}, clock=grid, name={group!r})"
+        return f"{head}: its spikes are given\n{made}"
     code = pop.code
     local = [a.target for a in (*code.update, *code.reset)]
     names = script.names[pop.name] = Names.choose([*code.states, *pop.constants, *local])
@@ -291,9 +292,7 @@ def _recorded(program: Program) -> list[PopulationProgram]:
     """Populations whose spikes the simulator must tell; those of sources are known."""
     asked = {plan.population for plan in program.spike_plans}
     return [
-        p
-        for p in program.populations
-        if p.name in asked and not p.is_source and p.code.threshold
+        p for p in program.populations if p.name in asked and not p.is_source and p.code.threshold
     ]
 
 

@@ -18,12 +18,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-
 from neurobridge.backends.base import Progress, RawResult
 from neurobridge.backends.brian2 import binary
 from neurobridge.backends.brian2.engine import Brian2Engine, Real
 from neurobridge.backends.brian2.project import write_header, write_helpers
 from neurobridge.backends.brian2.script import write_script
+
 from neurobridge.errors import BackendError
 from neurobridge.lowering.program import Drive, Program
 
@@ -107,15 +107,17 @@ class StandaloneEngine(Brian2Engine):
         text = write_header(compiled=True) + self.script.settings + self.script.network + _BUILD
         (self.folder / "network.py").write_text(text)
         child = subprocess.run(
-            [sys.executable, "network.py"], cwd=self.folder, capture_output=True, text=True
+            [sys.executable, "network.py"],
+            cwd=self.folder,
+            check=False,
+            capture_output=True,
+            text=True,
         )
         if child.returncode:
             raise BackendError(_explain(child.stdout + child.stderr))
         shutil.rmtree(arrays)  # the project has its own copies
 
-    def _start(
-        self, report: binary.Report | None, *, write_synapses: bool = False
-    ) -> float:
+    def _start(self, report: binary.Report | None, *, write_synapses: bool = False) -> float:
         arguments = [f"{key}={value}" for key, value in self._assignments.items()]
         try:
             return binary.run_binary(
