@@ -1,16 +1,16 @@
-"""Immutable containers: a mapping, read-only arrays, and the content hash of all of them."""
+"""Immutable containers: a mapping, read-only arrays, and plain values."""
 
 from __future__ import annotations
 
-__all__ = ["FrozenDict", "content_hash", "frozen_array"]
+__all__ = ["FrozenDict", "frozen_array", "frozen_plain", "owned"]
 
-import dataclasses
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
+
+from neurobridge.errors import NetworkError
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -38,7 +38,8 @@ class FrozenDict(Mapping[K, V]):
 
     def with_(self, **changes: V) -> FrozenDict[Any, V]:
         """A copy with some entries set."""
-        return FrozenDict({**self._items, **changes})
+        items: dict[Any, V] = {**self._items}
+        return FrozenDict(items | changes)
 
     def without(self, *keys: K) -> FrozenDict[K, V]:
         """A copy without some entries."""
@@ -48,37 +49,53 @@ class FrozenDict(Mapping[K, V]):
 def frozen_array(values: Any, dtype: DTypeLike) -> NDArray[Any]:
     """``values`` as a read-only array; a copy only if the caller could still write to it."""
     array = np.asarray(values, dtype=dtype)
-    if array.flags.writeable:
-        if isinstance(values, np.ndarray) and np.may_share_memory(array, values):
-            array = array.copy()
-        array.setflags(write=False)
+    if not _is_writable(array):
+        return array
+    converted = isinstance(values, np.ndarray) and array is not values and array.base is None
+    return owned(array if converted else array.copy())
+
+
+def owned(array: NDArray[Any]) -> NDArray[Any]:
+    """Make an array read-only that was just made and that nobody else holds."""
+    array.setflags(write=False)
     return array
 
 
-def content_hash(value: Any) -> str:
-    """SHA-256 over the content of frozen dataclasses, mappings, sequences, arrays and scalars."""
-    digest = hashlib.sha256()
-    _feed(digest, value)
-    return digest.hexdigest()
+def _is_writable(array: NDArray[Any]) -> bool:
+    """Whether the memory can be written to through this array, or through what it is a view of."""
+    base: Any = array
+    while isinstance(base, np.ndarray):
+        if base.flags.writeable:
+            return True
+        base = base.base
+    try:
+        return base is not None and not memoryview(base).readonly
+    except TypeError:  # an owner without a buffer, such as an Arrow array, cannot be written to
+        return False
 
 
-def _feed(digest: Any, value: Any) -> None:
-    if isinstance(value, np.ndarray):
-        digest.update(f"array{value.dtype.str}{value.shape}".encode())
-        digest.update(np.ascontiguousarray(value).data)
-    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
-        digest.update(type(value).__name__.encode())
-        for f in dataclasses.fields(value):
-            digest.update(f.name.encode())
-            _feed(digest, getattr(value, f.name))
-    elif isinstance(value, Mapping):
-        digest.update(f"map{len(value)}".encode())
-        for key, item in value.items():
-            digest.update(repr(key).encode())
-            _feed(digest, item)
-    elif isinstance(value, (list, tuple)):
-        digest.update(f"seq{len(value)}".encode())
-        for item in value:
-            _feed(digest, item)
-    else:
-        digest.update(f"{type(value).__name__}:{value!r};".encode())
+def frozen_plain(value: Any, where: str) -> Any:
+    """A value that JSON could hold, made immutable: lists become tuples, mappings FrozenDicts.
+
+    Raises
+    ------
+    NetworkError
+        If it is, or holds, anything but None, bool, int, float, str, sequences, and mappings with
+        str keys.
+    """
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, (list, tuple)):
+        return tuple(frozen_plain(v, f"{where}[{i}]") for i, v in enumerate(value))
+    if isinstance(value, Mapping):
+        for key in value:
+            if not isinstance(key, str):
+                raise NetworkError(f"{where}: expected keys that are str, got {key!r}")
+        return FrozenDict({k: frozen_plain(v, f"{where}[{k!r}]") for k, v in value.items()})
+    hint = "; write array.tolist()" if isinstance(value, np.ndarray) else ""
+    raise NetworkError(
+        f"{where}: expected what JSON can hold (None, bool, int, float, str, lists and mappings of "
+        f"these), got {type(value).__name__}{hint}"
+    )

@@ -115,10 +115,13 @@ class NetworkBuilder:
                 f"projection {name!r}: pairs must have shape (E, 2), got {index.shape}"
             )
         target = self._populations[post]
-        edges, order = Edges.from_pairs(
-            index[:, 0], index[:, 1], self._populations[pre].size, target.size,
-            count=count, sign=sign,
-        )  # fmt: skip
+        try:
+            edges, order = Edges.from_pairs(
+                index[:, 0], index[:, 1], self._populations[pre].size, target.size,
+                count=count, sign=sign,
+            )  # fmt: skip
+        except NetworkError as err:
+            raise NetworkError(f"projection {name!r}: {err}") from err
         self._projections[name] = Projection(
             name, pre, post, edges,
             _weight(weight, edges.n_edges, order, target.model, receptor, name),
@@ -143,8 +146,10 @@ class NetworkBuilder:
         return Network(
             FrozenDict(self._populations),
             FrozenDict(self._projections),
-            **{k: FrozenDict(v) for k, v in self._others.items()},
-            metadata=FrozenDict(self._metadata),
+            FrozenDict(self._others["stimuli"]),
+            FrozenDict(self._others["probes"]),
+            FrozenDict(self._others["readouts"]),
+            FrozenDict(self._metadata),
         )
 
     def _new(self, name: str, group: Mapping[str, Any], kind: str) -> None:

@@ -1,4 +1,4 @@
-"""Equations as text: ``dx/dt = expression : unit`` and ``y = expression : unit``, with unit checks."""
+"""Equations as text, ``dx/dt = expression : unit``, with checks of their units."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Equation:
 
 
 def parse_equations(text: str, where: str) -> tuple[Equation, ...]:
-    """The equations in a text. An equation ends with ``: unit`` and may span lines; ``#`` comments."""
+    """The equations in a text; each ends with ``: unit`` and may span lines. ``#`` comments."""
     found: list[Equation] = []
     for line in _statements(text):
         match = _LINE.match(line)
@@ -65,7 +65,9 @@ def _statements(text: str) -> Iterator[str]:
 
 def resolve_units(expression: str, known: Mapping[str, Dimension]) -> str:
     """Replace unit names such as ``mV`` by their number of canonical units."""
-    units = {n: repr(UNITS[n].factor) for n in names_in(expression) if n in UNITS and n not in known}
+    units = {
+        n: repr(UNITS[n].factor) for n in names_in(expression) if n in UNITS and n not in known
+    }
     return substitute(expression, units) if units else expression
 
 
@@ -131,7 +133,9 @@ class _Checker:
     def _power(self, node: ast.BinOp) -> Dimension:
         base = self.of(node.left)
         if not self.of(node.right).is_none:
-            raise UnitError(f"{self.where}: the power in {ast.unparse(node)} must be a plain number")
+            raise UnitError(
+                f"{self.where}: the power in {ast.unparse(node)} must be a plain number"
+            )
         if base.is_none:
             return base
         try:

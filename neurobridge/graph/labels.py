@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from neurobridge.content import ByContent
 from neurobridge.errors import NetworkError, UnknownNameError, suggest
 from neurobridge.frozen import FrozenDict, frozen_array
 
@@ -17,29 +18,37 @@ MISSING = ""
 """The category of a neuron without a label."""
 
 
-@dataclass(frozen=True)
-class Column:
+@dataclass(frozen=True, eq=False)
+class Column(ByContent):
     """One categorical column: ``categories[codes[i]]`` is the label of neuron ``i``."""
 
     codes: NDArray[np.uint16] | NDArray[np.uint32]
     categories: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        dtype = np.uint16 if len(self.categories) < 2**16 else np.uint32
-        object.__setattr__(self, "codes", frozen_array(self.codes, dtype))
-        object.__setattr__(self, "categories", tuple(self.categories))
-        if self.codes.size and int(self.codes.max()) >= len(self.categories):
+        object.__setattr__(self, "categories", tuple(str(c) for c in self.categories))
+        if len(set(self.categories)) != len(self.categories):
+            raise NetworkError(f"label categories must be distinct, got {self.categories[:8]}")
+        codes = np.asarray(self.codes)
+        if codes.ndim != 1 or (codes.size and codes.dtype.kind not in "iu"):
             raise NetworkError(
-                f"label code {int(self.codes.max())} has no category; there are "
-                f"{len(self.categories)}"
+                f"label codes must be a flat array of integers, got {codes.dtype} of shape "
+                f"{codes.shape}"
             )
+        for code in (int(codes.min()), int(codes.max())) if codes.size else ():
+            if not 0 <= code < len(self.categories):
+                raise NetworkError(
+                    f"label code {code} has no category; there are {len(self.categories)}"
+                )
+        dtype = np.uint16 if len(self.categories) <= 2**16 else np.uint32
+        object.__setattr__(self, "codes", frozen_array(codes, dtype))
 
     @classmethod
     def of(cls, values: ArrayLike) -> Column:
         """A column from one string per neuron; None and NaN become the empty label."""
-        strings = [MISSING if v is None or v != v else str(v) for v in np.asarray(values, dtype=object)]
+        strings = [MISSING if _is_missing(v) else str(v) for v in np.asarray(values, dtype=object)]
         categories, codes = np.unique(np.asarray(strings, dtype=str), return_inverse=True)
-        return cls(codes, tuple(categories.tolist()))
+        return cls(codes.astype(np.uint32), tuple(categories.tolist()))
 
     @property
     def values(self) -> NDArray[Any]:
@@ -50,11 +59,17 @@ class Column:
         """Where the label is ``value``; an unknown value is an error with a suggestion."""
         if value not in self.categories:
             raise UnknownNameError(f"value of label {name!r}", value, self.categories)
-        return self.codes == self.categories.index(value)
+        return np.asarray(self.codes == self.categories.index(value))
 
 
-@dataclass(frozen=True)
-class Labels:
+def _is_missing(value: Any) -> bool:
+    if isinstance(value, (float, np.floating)):
+        return bool(np.isnan(value))
+    return value is None or type(value).__name__ in ("NAType", "NaTType")  # those of pandas
+
+
+@dataclass(frozen=True, eq=False)
+class Labels(ByContent):
     """Categorical columns and the sign of each neuron.
 
     Parameters
@@ -78,11 +93,17 @@ class Labels:
         object.__setattr__(self, "columns", FrozenDict(columns))
         if self.sign is not None:
             sign = np.asarray(self.sign)
-            if not np.isin(sign, (-1, 0, 1)).all():
-                raise NetworkError(f"labels: sign must be -1, 0 or 1, got {np.unique(sign)}")
+            if sign.ndim != 1 or not np.isin(sign, (-1, 0, 1)).all():
+                raise NetworkError(
+                    f"labels: sign must be -1, 0 or 1 for each neuron, got {np.unique(sign)[:8]} "
+                    f"of shape {sign.shape}"
+                )
             object.__setattr__(self, "sign", frozen_array(sign, np.int8))
         if self.nt_probability is not None:
-            object.__setattr__(self, "nt_probability", frozen_array(self.nt_probability, np.float16))
+            object.__setattr__(
+                self, "nt_probability", frozen_array(self.nt_probability, np.float16)
+            )
+            object.__setattr__(self, "nt_names", tuple(self.nt_names))
             if self.nt_probability.shape[1:] != (len(self.nt_names),):
                 raise NetworkError(
                     f"labels: nt_probability has shape {self.nt_probability.shape} for "
@@ -105,14 +126,14 @@ class Labels:
         return self.columns[name]
 
     def where(self, **conditions: str | list[str] | tuple[str, ...]) -> NDArray[np.bool_]:
-        """Neurons for which all conditions hold, e.g. ``where(side="left", cell_type=["A", "B"])``."""
+        """Neurons for which all conditions hold: ``where(side="left", cell_type=["A", "B"])``."""
         if not conditions:
             raise NetworkError(f"no condition given{suggest('', self.columns)}")
         masks = []
         for name, wanted in conditions.items():
             values = [wanted] if isinstance(wanted, str) else list(wanted)
             masks.append(np.logical_or.reduce([self[name].equals(v, name) for v in values]))
-        return np.logical_and.reduce(masks)
+        return np.asarray(np.logical_and.reduce(masks))
 
     def take(self, index: NDArray[np.int32]) -> Labels:
         """The labels of some neurons."""

@@ -282,7 +282,9 @@ class NeuronModel:
     def _statement(self, text: str) -> tuple[str, str]:
         match = _ASSIGN.match(text.strip())
         if match is None:
-            raise ModelError(f"{self._where}: {text.strip()!r} is not a statement like 'v = v_reset'")
+            raise ModelError(
+                f"{self._where}: {text.strip()!r} is not a statement like 'v = v_reset'"
+            )
         name, op, body = match["name"], match["op"], match["body"].strip()
         parse(body, f"{self._where}, reset")
         return name, body if op == "=" else f"{name} {op[0]} ({body})"

@@ -7,13 +7,14 @@ __all__ = ["Network", "Operation"]
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from neurobridge.content import ByContent, content_hash
 from neurobridge.errors import NetworkError, UnknownNameError
-from neurobridge.frozen import FrozenDict, content_hash
+from neurobridge.frozen import FrozenDict, frozen_array, frozen_plain, owned
 from neurobridge.graph.population import Population
 from neurobridge.graph.probe import Probe, SpikeProbe, StateProbe
 from neurobridge.graph.projection import Projection
@@ -24,21 +25,35 @@ SCHEMA = 1
 """Version of what a network is made of; part of its id."""
 
 
-@dataclass(frozen=True)
-class Operation:
+@dataclass(frozen=True, eq=False)
+class Operation(ByContent):
     """One step in the history of a network.
 
-    ``parent`` is the id of the network that it was applied to, empty for the first.
+    ``parent`` is the id of the network that it was applied to, empty for the first. Arguments are
+    arrays or plain values.
     """
 
     name: str
     arguments: FrozenDict[str, Any]
     parent: str
 
+    def __post_init__(self) -> None:
+        arguments = {
+            k: frozen_array(v, None)
+            if isinstance(v, np.ndarray)
+            else frozen_plain(v, f"operation {self.name!r}, argument {k!r}")
+            for k, v in self.arguments.items()
+        }
+        object.__setattr__(self, "arguments", FrozenDict(arguments))
 
-@dataclass(frozen=True)
-class Network:
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Network(ByContent):
     """Populations, projections, stimuli, probes and readouts, each by name.
+
+    ``metadata`` are notes that travel with the network: what JSON can hold, by name. Two networks
+    are equal if all their content is, metadata and history included; they run the same if their
+    :attr:`id` is the same.
 
     Networks are never changed. Methods such as :meth:`silence` return a new network that shares
     what did not change and names its parent in :attr:`history`.
@@ -58,10 +73,10 @@ class Network:
     history: tuple[Operation, ...] = ()
 
     def __post_init__(self) -> None:
-        for name in ("populations", "projections", "stimuli", "probes", "readouts", "metadata"):
-            value = getattr(self, name)
-            if not isinstance(value, FrozenDict):
-                object.__setattr__(self, name, FrozenDict(value))
+        for name, kind in _PARTS.items():
+            object.__setattr__(self, name, _parts(getattr(self, name), name, kind))
+        object.__setattr__(self, "metadata", frozen_plain(self.metadata, "metadata"))
+        object.__setattr__(self, "history", tuple(self.history))
         if not self.populations:
             raise NetworkError("a network needs at least one population")
         for projection in self.projections.values():
@@ -120,9 +135,7 @@ class Network:
 
     # -- edits: each returns a new network ------------------------------------------------------
 
-    def silence(
-        self, population: str, neurons: ArrayLike, direction: str = "outgoing"
-    ) -> Network:
+    def silence(self, population: str, neurons: ArrayLike, direction: str = "outgoing") -> Network:
         """Remove the edges of some neurons.
 
         Parameters
@@ -149,7 +162,7 @@ class Network:
             if not keep.all():
                 changed[name] = p.take(keep)
         arguments = {
-            "population": population, "neurons": np.flatnonzero(mute).tolist(), "direction": direction
+            "population": population, "neurons": _indices(mute), "direction": direction
         }  # fmt: skip
         return self._derive("silence", arguments, projections=self.projections.with_(**changed))
 
@@ -170,9 +183,12 @@ class Network:
     ) -> Network:
         """Remove the edges with fewer synapses, or with a smaller absolute weight, than given."""
         p = self._projection(projection)
-        keep = np.ones(p.edges.n_edges, dtype=bool)
         if (min_count is None) == (min_weight is None):
             raise NetworkError("prune: give either min_count or min_weight")
+        for least in (min_count, min_weight):
+            if least is not None and not 0 <= least < np.inf:
+                raise NetworkError(f"prune: expected a finite number >= 0, got {least}")
+        keep = np.ones(p.edges.n_edges, dtype=bool)
         if min_count is not None:
             if p.edges.count is None:
                 raise NetworkError(f"prune: projection {projection!r} has no synapse counts")
@@ -246,22 +262,20 @@ class Network:
         them first, so that nothing disappears unseen.
         """
         mask = self._mask(population, neurons, "subset")
-        kept = np.flatnonzero(mask).astype(np.int32)
+        kept = _indices(mask)
         if not kept.size:
             raise NetworkError(f"subset: no neuron of {population!r} is left")
         self._refuse_dangling(population, mask)
         everyone = {n: np.arange(p.size, dtype=np.int32) for n, p in self.populations.items()}
         everyone[population] = kept
         projections = {
-            n: p.restrict(everyone[p.pre], everyone[p.post])
-            if population in (p.pre, p.post)
-            else p
+            n: p.restrict(everyone[p.pre], everyone[p.post]) if population in (p.pre, p.post) else p
             for n, p in self.projections.items()
         }
         new = self.populations.with_(**{population: self.population(population).take(kept)})
         return self._derive(
             "subset",
-            {"population": population, "neurons": kept.tolist()},
+            {"population": population, "neurons": kept},
             populations=new,
             projections=FrozenDict(projections),
         )
@@ -301,8 +315,8 @@ class Network:
                 neurons = getattr(part, "neurons", getattr(part, "neuron", None))
                 if neurons is not None:
                     raise NetworkError(
-                        f"subset: {kind} {part.name!r} names neurons of {population!r} by index, and "
-                        "indices change; remove it before, and add it again after"
+                        f"subset: {kind} {part.name!r} names neurons of {population!r} by index, "
+                        "and indices change; remove it before, and add it again after"
                     )
 
     def _check_projection(self, p: Projection) -> None:
@@ -328,8 +342,8 @@ class Network:
             self._check_spike_stimulus(s, population, where)
         elif not population.model.takes_current:
             raise NetworkError(
-                f"{where}: model {population.model.name!r} takes no injected current; its equations "
-                "do not use 'current'"
+                f"{where}: model {population.model.name!r} takes no injected current; its "
+                "equations do not use 'current'"
             )
         n = population.size if neurons is None else neurons.size
         for name in ("rate", "amplitude", "mean", "std"):
@@ -367,9 +381,39 @@ class Network:
                 probe.variable,
                 population.model.states,
             )
-        if isinstance(probe, SpikeProbe) and probe.name in self.populations:
-            if probe.name != probe.population:
-                raise NetworkError(f"probe {probe.name!r} has the name of another population")
+        taken = probe.name in self.populations and probe.name != probe.population
+        if isinstance(probe, SpikeProbe) and taken:
+            raise NetworkError(f"probe {probe.name!r} has the name of another population")
+
+
+_PARTS: dict[str, tuple[Any, ...]] = {
+    "populations": (Population,),
+    "projections": (Projection,),
+    "stimuli": get_args(Stimulus),
+    "probes": get_args(Probe),
+    "readouts": (Readout,),
+}
+
+
+def _parts(given: Any, name: str, kind: tuple[Any, ...]) -> FrozenDict[str, Any]:
+    """The parts of one kind, each under its own name."""
+    if not isinstance(given, Mapping):
+        raise NetworkError(f"network: {name} must be a mapping by name, got {type(given).__name__}")
+    for key, part in given.items():
+        if not isinstance(part, kind):
+            expected = " or ".join(k.__name__ for k in kind)
+            raise NetworkError(
+                f"network: {name}[{key!r}] must be a {expected}, got {type(part).__name__}"
+            )
+        if part.name != key:
+            raise NetworkError(
+                f"network: {name}[{key!r}] calls itself {part.name!r}; the names must be the same"
+            )
+    return FrozenDict(given)
+
+
+def _indices(mask: NDArray[np.bool_]) -> NDArray[np.int32]:
+    return owned(np.flatnonzero(mask).astype(np.int32))
 
 
 def _in_range(index: NDArray[Any], population: Population, where: str) -> None:

@@ -11,14 +11,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from neurobridge.content import ByContent
 from neurobridge.errors import NetworkError, UnknownNameError
 from neurobridge.frozen import FrozenDict, frozen_array
 from neurobridge.graph.labels import Labels
 from neurobridge.graph.model import NeuronModel, Parameter
 
 
-@dataclass(frozen=True)
-class Population:
+@dataclass(frozen=True, eq=False)
+class Population(ByContent):
     """Neurons of one model.
 
     Parameters
@@ -61,7 +62,8 @@ class Population:
             freeze(self, "positions", frozen_array(self.positions, np.float32))
             if self.positions.shape != (self.size, 3):
                 raise NetworkError(
-                    f"{where}: positions must have shape ({self.size}, 3), got {self.positions.shape}"
+                    f"{where}: positions must have shape ({self.size}, 3), "
+                    f"got {self.positions.shape}"
                 )
 
     def _converted_parameters(self, where: str) -> FrozenDict[str, Any]:
@@ -109,6 +111,8 @@ class Population:
                 f"{where}: ids must be integers, got {given.dtype}; ids above 2**53 do not survive "
                 "a float column, so read them as int64 from the start"
             )
+        if given.size and given.dtype.kind == "u" and given.max() >= 2**63:
+            raise NetworkError(f"{where}: id {given.max()} does not fit into int64")
         ids = frozen_array(self.ids, np.int64)
         if ids.shape != (self.size,):
             raise NetworkError(f"{where}: {ids.size} ids for {self.size} neurons")
@@ -123,6 +127,11 @@ class Population:
     def index_of(self, ids: ArrayLike) -> NDArray[np.int32]:
         """Indices of the neurons with these ids, in the order given."""
         wanted = np.atleast_1d(np.asarray(ids))
+        if wanted.size and wanted.dtype.kind not in "iu":
+            raise NetworkError(
+                f"population {self.name!r}: ids must be integers, got {wanted.dtype}; ids above "
+                "2**53 do not survive a float column"
+            )
         assert self.ids is not None
         order = np.argsort(self.ids)
         place = np.minimum(np.searchsorted(self.ids, wanted, sorter=order), self.size - 1)
@@ -133,7 +142,7 @@ class Population:
                 f"population {self.name!r}: {missing.size} of {wanted.size} ids do not exist, "
                 f"e.g. {missing[0]}"
             )
-        return found.astype(np.int32)
+        return np.asarray(found, dtype=np.int32)
 
     def where(self, **conditions: str | list[str] | tuple[str, ...]) -> NDArray[np.int32]:
         """Indices of the neurons whose labels fulfil all conditions; see :meth:`Labels.where`."""
@@ -147,7 +156,9 @@ class Population:
         """The population of some of the neurons."""
 
         def cut(values: FrozenDict[str, Any]) -> FrozenDict[str, Any]:
-            return FrozenDict({k: v if isinstance(v, float) else v[index] for k, v in values.items()})
+            return FrozenDict(
+                {k: v if isinstance(v, float) else v[index] for k, v in values.items()}
+            )
 
         assert self.ids is not None
         return replace(
@@ -159,6 +170,22 @@ class Population:
             labels=self.labels.take(index),
             positions=None if self.positions is None else self.positions[index],
         )
+
+
+def checked_indices(values: Any, where: str) -> NDArray[np.int32]:
+    """``values`` as a flat int32 array; that the neurons exist is checked in the network."""
+    array = np.atleast_1d(np.asarray(values))
+    if array.size == 0:
+        return frozen_array(np.zeros(0), np.int32)
+    if array.ndim != 1 or array.dtype.kind not in "iu":
+        raise NetworkError(
+            f"{where}: neurons must be a flat array of integer indices, got {array.dtype} of shape "
+            f"{array.shape}"
+        )
+    if array.min() < 0 or array.max() >= 2**31:
+        bad = array.min() if array.min() < 0 else array.max()
+        raise NetworkError(f"{where}: {bad} is no index of a neuron")
+    return frozen_array(array, np.int32)
 
 
 def check_name(name: str, kind: str) -> None:

@@ -9,14 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from neurobridge.content import ByContent
 from neurobridge.errors import NetworkError
-from neurobridge.frozen import frozen_array
-from neurobridge.graph.population import check_name
+from neurobridge.frozen import owned
+from neurobridge.graph.population import check_name, checked_indices
 from neurobridge.units import parse_quantity
 
 
-@dataclass(frozen=True)
-class SpikeProbe:
+@dataclass(frozen=True, eq=False)
+class SpikeProbe(ByContent):
     """Record the spikes of some neurons of a population (default: all of them)."""
 
     name: str
@@ -29,8 +30,8 @@ class SpikeProbe:
             object.__setattr__(self, "neurons", _ascending(self.neurons, self.name))
 
 
-@dataclass(frozen=True)
-class StateProbe:
+@dataclass(frozen=True, eq=False)
+class StateProbe(ByContent):
     """Record a state variable.
 
     Parameters
@@ -56,8 +57,10 @@ class StateProbe:
             object.__setattr__(self, "neurons", _ascending(self.neurons, self.name))
         if self.interval is not None:
             interval = parse_quantity(self.interval, "ms", f"probe {self.name!r}, interval")
-            if not interval > 0:
-                raise NetworkError(f"probe {self.name!r}: interval must be above 0 ms, got {interval}")
+            if not interval > 0 or not np.isfinite(interval):
+                raise NetworkError(
+                    f"probe {self.name!r}: interval must be above 0 ms, got {interval}"
+                )
             object.__setattr__(self, "interval", float(interval))
 
 
@@ -65,7 +68,7 @@ Probe = SpikeProbe | StateProbe
 
 
 def _ascending(neurons: NDArray[np.int32], name: str) -> NDArray[np.int32]:
-    array = np.atleast_1d(np.asarray(neurons))
-    if array.dtype.kind not in "iu" or np.unique(array).size != array.size:
-        raise NetworkError(f"probe {name!r}: neurons must be distinct integer indices")
-    return frozen_array(np.sort(array), np.int32)
+    array = checked_indices(neurons, f"probe {name!r}")
+    if np.unique(array).size != array.size:
+        raise NetworkError(f"probe {name!r}: a neuron is named more than once")
+    return owned(np.sort(array))

@@ -10,16 +10,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurobridge.content import ByContent
 from neurobridge.errors import NetworkError
-from neurobridge.frozen import frozen_array
+from neurobridge.frozen import frozen_array, owned
 from neurobridge.graph.edges import Edges
 from neurobridge.graph.population import check_name
 from neurobridge.graph.weight import Weight, as_weight
 from neurobridge.units import parse_quantity
 
 
-@dataclass(frozen=True)
-class TickDelays:
+@dataclass(frozen=True, eq=False)
+class TickDelays(ByContent):
     """A delay for each edge, in whole ticks: ``ticks * tick`` ms.
 
     Parameters
@@ -55,24 +56,24 @@ class TickDelays:
         if (off > 1e-6).any():
             bad = int(off.argmax())
             raise NetworkError(
-                f"delays: delay[{bad}] = {delays[bad]} ms is not a multiple of the tick of {tick} ms; "
-                "choose a finer tick, or round the delays yourself"
+                f"delays: delay[{bad}] = {delays[bad]} ms is not a multiple of the tick of {tick} "
+                "ms; choose a finer tick, or round the delays yourself"
             )
         if ticks.size and ticks.max() >= 2**16:
             raise NetworkError(
-                f"delays: the longest, {delays.max()} ms, does not fit into 65535 ticks of {tick} ms; "
-                "choose a coarser tick"
+                f"delays: the longest, {delays.max()} ms, does not fit into 65535 ticks of {tick} "
+                "ms; choose a coarser tick"
             )
-        return cls(ticks.astype(np.uint16), tick)
+        return cls(owned(ticks.astype(np.uint16)), tick)
 
     @property
     def ms(self) -> NDArray[np.float64]:
         """Delays in ms, float64 (E,)."""
-        return self.ticks * self.tick
+        return self.ticks * np.float64(self.tick)
 
 
-@dataclass(frozen=True)
-class Projection:
+@dataclass(frozen=True, eq=False)
+class Projection(ByContent):
     """Edges from population ``pre`` to population ``post``.
 
     Parameters
@@ -98,6 +99,10 @@ class Projection:
         check_name(self.name, "projection")
         where = f"projection {self.name!r}"
         object.__setattr__(self, "weight", as_weight(self.weight))
+        try:
+            self.weight.check(self.edges)
+        except NetworkError as err:
+            raise NetworkError(f"{where}: {err}") from err
         delay: Any = self.delay
         if isinstance(delay, TickDelays):
             if delay.ticks.shape != (self.edges.n_edges,):
@@ -127,5 +132,5 @@ class Projection:
     def _with(self, edges: Edges, weight: Weight, keep: NDArray[np.bool_]) -> Projection:
         delay = self.delay
         if isinstance(delay, TickDelays):
-            delay = TickDelays(delay.ticks[keep], delay.tick)
+            delay = TickDelays(owned(delay.ticks[keep]), delay.tick)
         return Projection(self.name, self.pre, self.post, edges, weight, delay, self.receptor)

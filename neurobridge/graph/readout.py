@@ -9,14 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from neurobridge.content import ByContent
 from neurobridge.errors import NetworkError
 from neurobridge.frozen import frozen_array
-from neurobridge.graph.population import check_name
+from neurobridge.graph.population import check_name, checked_indices
 from neurobridge.recording import Recording
 
 
-@dataclass(frozen=True)
-class Readout:
+@dataclass(frozen=True, eq=False)
+class Readout(ByContent):
     """``output = weight @ spike_counts[neurons] + bias``.
 
     Parameters
@@ -35,13 +36,17 @@ class Readout:
 
     def __post_init__(self) -> None:
         check_name(self.name, "readout")
-        for field, dtype in (("neurons", np.int32), ("weight", np.float64), ("bias", np.float64)):
-            object.__setattr__(self, field, frozen_array(getattr(self, field), dtype))
+        where = f"readout {self.name!r}"
+        object.__setattr__(self, "neurons", checked_indices(self.neurons, where))
+        for field in ("weight", "bias"):
+            array = frozen_array(getattr(self, field), np.float64)
+            if not np.isfinite(array).all():
+                raise NetworkError(f"{where}: {field} must be finite")
+            object.__setattr__(self, field, array)
         if self.weight.shape != (self.bias.size, self.neurons.size):
             raise NetworkError(
-                f"readout {self.name!r}: weight must have shape ({self.bias.size}, "
-                f"{self.neurons.size}) for {self.neurons.size} neurons and {self.bias.size} outputs, "
-                f"got {self.weight.shape}"
+                f"{where}: weight must have shape ({self.bias.size}, {self.neurons.size}) for "
+                f"{self.neurons.size} neurons and {self.bias.size} outputs, got {self.weight.shape}"
             )
 
     def apply(self, recording: Recording) -> NDArray[np.float64]:

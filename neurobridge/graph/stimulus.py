@@ -10,14 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurobridge.content import ByContent
 from neurobridge.errors import NetworkError
 from neurobridge.frozen import frozen_array
-from neurobridge.graph.population import check_name
+from neurobridge.graph.population import check_name, checked_indices
 from neurobridge.units import parse_quantity
 
 
-@dataclass(frozen=True)
-class SpikeTrains:
+@dataclass(frozen=True, eq=False)
+class SpikeTrains(ByContent):
     """Given spikes.
 
     Onto a population of sources, the neurons spike at these times. Onto any other, each spike
@@ -51,16 +52,18 @@ class SpikeTrains:
         time = frozen_array(np.atleast_1d(self.time), np.float64)
         if not np.isfinite(time).all() or (time < 0).any():
             bad = int(np.flatnonzero(~(time >= 0) | ~np.isfinite(time))[0])
-            raise NetworkError(f"{where}: time[{bad}] = {time[bad]} ms; times must be finite and >= 0")
-        neuron = _neurons(np.atleast_1d(self.neuron), where)
+            raise NetworkError(
+                f"{where}: time[{bad}] = {time[bad]} ms; times must be finite and >= 0"
+            )
+        neuron = checked_indices(self.neuron, where)
         if neuron.shape != time.shape:
             raise NetworkError(f"{where}: {time.size} times for {neuron.size} neurons")
         object.__setattr__(self, "time", time)
         object.__setattr__(self, "neuron", neuron)
 
 
-@dataclass(frozen=True)
-class Poisson:
+@dataclass(frozen=True, eq=False)
+class Poisson(ByContent):
     """Independent Poisson spike trains, one per neuron.
 
     The trains are drawn in continuous time from streams that are keyed by seed, stimulus name,
@@ -98,20 +101,26 @@ class Poisson:
         _selection(self, where)
         rate = np.asarray(parse_quantity(self.rate, "Hz", f"{where}, rate"), dtype=np.float64)
         if not np.isfinite(rate).all() or (rate < 0).any():
-            raise NetworkError(f"{where}: rates must be finite and >= 0 Hz, got down to {rate.min()}")
+            bad = rate[~(np.isfinite(rate) & (rate >= 0))].flat[0]
+            raise NetworkError(f"{where}: rates must be finite and >= 0 Hz, got {bad}")
         if (rate.ndim == 2) != (self.rate_interval is not None) or rate.ndim > 2:
             raise NetworkError(
                 f"{where}: rates of shape {rate.shape} {'need' if rate.ndim == 2 else 'take no'} "
                 "rate_interval; give (n,) for constant rates or (n_bins, n) with rate_interval"
             )
-        if self.rate_interval is not None and not self.rate_interval > 0:
-            raise NetworkError(f"{where}: rate_interval must be above 0 ms, got {self.rate_interval}")
+        if self.rate_interval is not None:
+            interval = parse_quantity(self.rate_interval, "ms", f"{where}, rate_interval")
+            if not interval > 0 or not np.isfinite(interval):
+                raise NetworkError(f"{where}: rate_interval must be above 0 ms, got {interval}")
+            object.__setattr__(self, "rate_interval", float(interval))
         _window(self, where)
-        object.__setattr__(self, "rate", float(rate) if rate.ndim == 0 else frozen_array(rate, float))
+        object.__setattr__(
+            self, "rate", float(rate) if rate.ndim == 0 else frozen_array(rate, float)
+        )
 
 
-@dataclass(frozen=True)
-class Current:
+@dataclass(frozen=True, eq=False)
+class Current(ByContent):
     """Injected current that is constant between given times.
 
     Parameters
@@ -150,8 +159,8 @@ class Current:
         object.__setattr__(self, "time", time)
 
 
-@dataclass(frozen=True)
-class WhiteNoise:
+@dataclass(frozen=True, eq=False)
+class WhiteNoise(ByContent):
     """Gaussian current, independent for each neuron and each interval.
 
     Parameters
@@ -182,7 +191,9 @@ class WhiteNoise:
             value = np.asarray(parse_quantity(getattr(self, name), "nA", f"{where}, {name}"), float)
             if not np.isfinite(value).all() or (name == "std" and (value < 0).any()):
                 raise NetworkError(f"{where}: {name} must be finite (and std >= 0), got {value}")
-            object.__setattr__(self, name, float(value) if value.ndim == 0 else frozen_array(value, float))
+            object.__setattr__(
+                self, name, float(value) if value.ndim == 0 else frozen_array(value, float)
+            )
         interval = parse_quantity(self.interval, "ms", f"{where}, interval")
         if not interval > 0 or not np.isfinite(interval):
             raise NetworkError(f"{where}: interval must be above 0 ms, got {interval}")
@@ -202,23 +213,18 @@ def _named(stimulus: Any) -> str:
         if not delay > 0 or not np.isfinite(delay):
             raise NetworkError(f"{where}: the delay must be above 0 ms, got {delay}")
         object.__setattr__(stimulus, "delay", float(delay))
+    weight = getattr(stimulus, "weight", "")
+    if not isinstance(weight, str) and not (np.ndim(weight) == 0 and np.isfinite(weight)):
+        raise NetworkError(f"{where}: the weight must be one finite number, got {weight!r}")
     return where
 
 
 def _selection(stimulus: Any, where: str) -> None:
     if stimulus.neurons is not None:
-        neurons = _neurons(np.atleast_1d(stimulus.neurons), where)
+        neurons = checked_indices(stimulus.neurons, where)
         if np.unique(neurons).size != neurons.size:
             raise NetworkError(f"{where}: a neuron is selected more than once")
         object.__setattr__(stimulus, "neurons", neurons)
-
-
-def _neurons(values: NDArray[Any], where: str) -> NDArray[np.int32]:
-    if values.size == 0:
-        return frozen_array(np.zeros(0), np.int32)
-    if values.dtype.kind not in "iu":
-        raise NetworkError(f"{where}: neurons must be integer indices, got {values.dtype}")
-    return frozen_array(values, np.int32)
 
 
 def _window(stimulus: Any, where: str) -> None:

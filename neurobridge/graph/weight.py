@@ -10,14 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from neurobridge.content import ByContent
 from neurobridge.errors import NetworkError, UnitError
-from neurobridge.frozen import frozen_array
+from neurobridge.frozen import frozen_array, owned
 from neurobridge.graph.edges import Edges
 from neurobridge.units import parse_quantity
 
 
-@dataclass(frozen=True)
-class Factorised:
+@dataclass(frozen=True, eq=False)
+class Factorised(ByContent):
     """``sign * count * scale[group] * unit``: the connectome gives signs and counts.
 
     Parameters
@@ -37,38 +38,48 @@ class Factorised:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "scale", frozen_array(np.atleast_1d(self.scale), np.float64))
-        if not np.isfinite(self.scale).all():
-            raise NetworkError(f"weight: scale must be finite, got {self.scale}")
+        if self.scale.ndim != 1 or not np.isfinite(self.scale).all():
+            raise NetworkError(f"weight: scale must be flat and finite, got {self.scale}")
+        if isinstance(self.unit, (int, float)):
+            _finite(self.unit, self.unit)
         if self.group is None and self.scale.size != 1:
             raise NetworkError(
-                f"weight: {self.scale.size} scales but no group column that says which edge has which"
+                f"weight: {self.scale.size} scales, but no group column says which edge has which"
             )
 
     def values(self, edges: Edges, sign: NDArray[np.int8] | None, unit: str) -> NDArray[np.float64]:
         """Weight of every edge in ``unit``, float64 (E,); ``sign`` int8 (n_pre,)."""
+        self.check(edges)
         factor = _number(self.unit, unit)
-        if edges.count is None:
-            raise NetworkError("factorised weights need synapse counts, but the edges have none")
-        signs = edges.sign if edges.sign is not None else _presynaptic(edges, sign)
+        signs = _of_edges(edges.sign) if edges.sign is not None else _presynaptic(edges, sign)
+        assert edges.count is not None
         result = edges.count.astype(np.float64)
         result *= factor * float(self.scale[0]) if self.group is None else factor
         if self.group is not None:
-            result *= self.scale[self._groups(edges)]
+            result *= self.scale[edges.columns[self.group]]
         result *= signs
         return result
 
-    def _groups(self, edges: Edges) -> NDArray[Any]:
-        assert self.group is not None
+    def check(self, edges: Edges) -> None:
+        """Raise :class:`NetworkError` unless the edges have counts, and groups with a scale."""
+        if edges.count is None:
+            raise NetworkError("factorised weights need synapse counts, but the edges have none")
+        if self.group is None:
+            return
         if self.group not in edges.columns:
             raise NetworkError(
                 f"weight: the edges have no column {self.group!r}; they have {list(edges.columns)}"
             )
         groups = edges.columns[self.group]
-        if groups.size and int(groups.max()) >= self.scale.size:
+        if groups.dtype.kind not in "iu":
             raise NetworkError(
-                f"weight: group {int(groups.max())} has no scale; there are {self.scale.size}"
+                f"weight: groups must be integers, but column {self.group!r} is {groups.dtype}"
             )
-        return groups
+        for group in (int(groups.min()), int(groups.max())) if groups.size else ():
+            if not 0 <= group < self.scale.size:
+                raise NetworkError(
+                    f"weight: group {group} has no scale; there are {self.scale.size}"
+                )
 
     def scaled(self, factor: float) -> Factorised:
         """The same weights times ``factor``."""
@@ -83,8 +94,8 @@ class Factorised:
         return self
 
 
-@dataclass(frozen=True)
-class Explicit:
+@dataclass(frozen=True, eq=False)
+class Explicit(ByContent):
     """One weight an edge, in the canonical unit of the receptor (or in ``unit``).
 
     Parameters
@@ -112,14 +123,18 @@ class Explicit:
 
     def values(self, edges: Edges, sign: NDArray[np.int8] | None, unit: str) -> NDArray[np.float64]:
         """Weight of every edge in ``unit``, float64 (E,)."""
-        if self.weight.shape != (edges.n_edges,):
-            raise NetworkError(
-                f"weight: {self.weight.size} weights for {edges.n_edges} edges; there must be one each"
-            )
+        self.check(edges)
         values = self.weight.astype(np.float64)
         if self.unit is not None:
             values *= _number(f"1 {self.unit}", unit)
         return values
+
+    def check(self, edges: Edges) -> None:
+        """Raise :class:`NetworkError` unless there is one weight for each edge."""
+        if self.weight.shape != (edges.n_edges,):
+            raise NetworkError(
+                f"weight: {self.weight.size} weights for {edges.n_edges} edges; give one each"
+            )
 
     def scaled(self, factor: float) -> Explicit:
         """The same weights times ``factor``."""
@@ -127,15 +142,15 @@ class Explicit:
 
     def take(self, keep: NDArray[np.bool_]) -> Explicit:
         """The weights of a subset of the edges."""
-        return replace(self, weight=self.weight[keep])
+        return replace(self, weight=owned(self.weight[keep]))
 
     def restrict(self, pre: NDArray[np.int32], post: NDArray[np.int32]) -> Explicit:
         """The weights among subsets of neurons; call :meth:`take` as well."""
         return self
 
 
-@dataclass(frozen=True)
-class LowRank:
+@dataclass(frozen=True, eq=False)
+class LowRank(ByContent):
     """``m @ n.T`` on the existing edges.
 
     Parameters
@@ -158,19 +173,25 @@ class LowRank:
                 f"low-rank weight: m and n must be (n_post, rank) and (n_pre, rank), "
                 f"got {self.m.shape} and {self.n.shape}"
             )
+        if not np.isfinite(self.m).all() or not np.isfinite(self.n).all():
+            raise NetworkError("low-rank weight: m and n must be finite")
 
     def values(self, edges: Edges, sign: NDArray[np.int8] | None, unit: str) -> NDArray[np.float64]:
         """Weight of every edge in ``unit``, float64 (E,)."""
-        if self.m.shape[0] != edges.n_post or self.n.shape[0] != edges.n_pre:
-            raise NetworkError(
-                f"low-rank weight: m and n have {self.m.shape[0]} and {self.n.shape[0]} rows, but "
-                f"there are {edges.n_post} post- and {edges.n_pre} presynaptic neurons"
-            )
+        self.check(edges)
         values = np.zeros(edges.n_edges)
         post = edges.post
         for r in range(self.m.shape[1]):
             values += self.m[post, r] * self.n[edges.pre, r]
         return values * (1.0 if self.unit is None else _number(f"1 {self.unit}", unit))
+
+    def check(self, edges: Edges) -> None:
+        """Raise :class:`NetworkError` unless there is a row for each neuron."""
+        if self.m.shape[0] != edges.n_post or self.n.shape[0] != edges.n_pre:
+            raise NetworkError(
+                f"low-rank weight: m and n have {self.m.shape[0]} and {self.n.shape[0]} rows, but "
+                f"there are {edges.n_post} post- and {edges.n_pre} presynaptic neurons"
+            )
 
     def scaled(self, factor: float) -> LowRank:
         """The same weights times ``factor``."""
@@ -185,11 +206,22 @@ class LowRank:
         return replace(self, m=self.m[post], n=self.n[pre])
 
 
-@dataclass(frozen=True)
-class WeightSum:
+@dataclass(frozen=True, eq=False)
+class WeightSum(ByContent):
     """The sum of several weights on the same edges."""
 
     terms: tuple[Factorised | Explicit | LowRank, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "terms", tuple(self.terms))
+        if not self.terms:
+            raise NetworkError("weight: a sum needs at least one term")
+        for term in self.terms:
+            if not isinstance(term, (Factorised, Explicit, LowRank)):
+                raise NetworkError(
+                    "weight: the terms of a sum must be Factorised, Explicit or LowRank, got "
+                    f"{type(term).__name__}"
+                )
 
     def values(self, edges: Edges, sign: NDArray[np.int8] | None, unit: str) -> NDArray[np.float64]:
         """Weight of every edge in ``unit``, float64 (E,)."""
@@ -197,6 +229,11 @@ class WeightSum:
         for term in self.terms:
             values += term.values(edges, sign, unit)
         return values
+
+    def check(self, edges: Edges) -> None:
+        """Raise :class:`NetworkError` unless every term fits the edges."""
+        for term in self.terms:
+            term.check(edges)
 
     def scaled(self, factor: float) -> WeightSum:
         """The same weights times ``factor``."""
@@ -215,10 +252,23 @@ Weight = Factorised | Explicit | LowRank | WeightSum
 
 
 def _number(value: float | str, unit: str) -> float:
-    number = parse_quantity(value, unit, "weight")
+    return _finite(parse_quantity(value, unit, "weight"), value)
+
+
+def _finite(number: Any, given: Any) -> float:
     if not np.isfinite(number):
-        raise NetworkError(f"weight: the unit weight must be finite, got {value!r}")
+        raise NetworkError(f"weight: the unit weight must be finite, got {given!r}")
     return float(number)
+
+
+def _of_edges(sign: NDArray[np.int8]) -> NDArray[np.int8]:
+    unknown = int((sign == 0).sum())
+    if unknown:
+        raise NetworkError(
+            f"the sign of {unknown} of {sign.size} edges is unknown (0); say what they are: "
+            "with_signs(..., unknown='drop' | 'excitatory' | 'inhibitory')"
+        )
+    return sign
 
 
 def _presynaptic(edges: Edges, sign: NDArray[np.int8] | None) -> NDArray[np.int8]:
