@@ -1,0 +1,1 @@
+"""Files: the native format of a network, and formats of others."""
