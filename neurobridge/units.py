@@ -50,7 +50,7 @@ class Dimension:
         pairs = (("mV", self.voltage), ("ms", self.time), ("nA", self.current))
         up = [u if p == 1 else f"{u}^{p}" for u, p in pairs if p > 0]
         down = [u if p == -1 else f"{u}^{-p}" for u, p in pairs if p < 0]
-        text = " ".join(up) or "1"
+        text = "*".join(up) or "1"
         return f"{text}/{'/'.join(down)}" if down else text
 
 

@@ -49,7 +49,8 @@ class SpikeTrains(ByContent):
 
     def __post_init__(self) -> None:
         where = _named(self)
-        time = frozen_array(np.atleast_1d(self.time), np.float64)
+        time = np.atleast_1d(parse_quantity(self.time, "ms", f"{where}, time"))
+        time = frozen_array(time, np.float64)
         if not np.isfinite(time).all() or (time < 0).any():
             bad = int(np.flatnonzero(~(time >= 0) | ~np.isfinite(time))[0])
             raise NetworkError(

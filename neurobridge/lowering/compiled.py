@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurobridge.errors import FindingsError, NetworkError, NeurobridgeError
+from neurobridge.errors import FindingsError, NetworkError, NeurobridgeError, UnknownNameError
 from neurobridge.graph.network import Network
 from neurobridge.graph.stimulus import Stimulus
 from neurobridge.lowering.check import check_program
@@ -185,11 +185,11 @@ class CompiledNetwork:
         Recording
             With status ``incomplete`` if the run was interrupted.
         """
+        if parameters:
+            self._set_parameters(parameters)
         network = self.network
         for stimulus in stimuli or ():
             network = network.with_stimulus(stimulus)
-        if parameters:
-            self._set_parameters(parameters)
         n_steps, findings = self._steps(duration)
         drive, found = lower_drive(network, self.program.dt, n_steps, seed, trial)
         findings += found
@@ -220,6 +220,8 @@ class CompiledNetwork:
 
     def weights(self, projection: str) -> NDArray[np.float64]:
         """Weights as the simulator holds them, in canonical edge order, float64 (E,)."""
+        if projection not in self.network.projections:
+            raise UnknownNameError("projection", projection, self.network.projections)
         held = self._engine.weights()
         n_edges = self.network.projections[projection].edges.n_edges
         values = np.full(n_edges, np.nan)

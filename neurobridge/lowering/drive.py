@@ -246,8 +246,9 @@ def _current(
     else:
         start, value, found = _noise(stimulus, neurons, dt, n_steps, seed, trial, where)
     findings += found
-    inside = start < n_steps
-    return CurrentInput(stimulus.name, population.name, neurons, start[inside], value[inside])
+    # of changes that rounding put into one step, the last holds
+    lasting = np.append(np.diff(start) > 0, True)[: start.size] & (start < n_steps)
+    return CurrentInput(stimulus.name, population.name, neurons, start[lasting], value[lasting])
 
 
 def _noise(

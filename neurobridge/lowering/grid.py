@@ -20,7 +20,7 @@ TOLERANCE = 1e-6
 def check_dt(dt: Any) -> float:
     """The time step in ms, or a clear error."""
     value = parse_quantity(dt, "ms", "dt")
-    if not np.isfinite(value) or value <= 0:
+    if not isinstance(value, (int, float, np.number)) or not 0 < value < np.inf:
         raise NetworkError(f"dt must be a positive number of ms, got {dt!r}")
     return float(value)
 
@@ -37,8 +37,18 @@ def to_steps(
     findings : list of Finding
         An approximation named ``code`` if a time is not a multiple of dt, and an error
         ``"<...>_below_dt"`` if one comes to fewer steps than ``at_least``.
+
+    Raises
+    ------
+    NetworkError
+        If a time is not finite.
     """
     times = np.asarray(ms, dtype=np.float64)
+    if not np.isfinite(times).all():
+        bad = times[~np.isfinite(times)]
+        raise NetworkError(
+            f"{where}: times must be finite, but {bad.size} of {times.size} are not, e.g. {bad[0]} ms"
+        )
     exact = times / dt
     steps = np.rint(exact).astype(np.int64)
     findings: list[Finding] = []

@@ -34,6 +34,11 @@ def lower_population(
 
     def flat(expression: str) -> str:
         body = substitute(resolve_units(expression, model.dimensions), shorthands)
+        if "current" in names_in(body):
+            raise ModelError(
+                f"model {model.name!r}: {expression!r} uses the injected current, which only "
+                "differential equations may use; let a state follow it, and use that state"
+            )
         constants.update({n: parameters[n] for n in names_in(body) if n in parameters})
         return body
 
