@@ -70,7 +70,7 @@ def initial_synaptic_current() -> Case:
 @scenario("C5", "C8", "C19")
 def thresholds_differ_between_neurons() -> Case:
     net = NetworkBuilder()
-    net.population("cell", 3, models.lif_delta, v_thresh=[-62.0, -58.0, -40.0], t_ref=1.0)
+    net.population("cell", 3, models.lif_delta, v_thresh=[-62.0, -54.0, -40.0], t_ref=1.0)
     for n in range(3):
         net.add(kicks(f"kick{n}", "cell", [1.0, 3.0], 8.0, neuron=n))
     spikes = [(11, 0), (31, 0), (31, 1)]
