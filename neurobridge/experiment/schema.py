@@ -1,0 +1,305 @@
+"""What an experiment file may say; ``docs/experiments.md`` shows one with comments.
+
+Quantities are numbers in the unit that is named here, or texts with their own (``"20 ms"``).
+``neurons`` is ``all``, an expression over labels, or a list of ids or of names.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "ConnectomePlan",
+    "CurrentPlan",
+    "ExperimentPlan",
+    "ModelPlan",
+    "NeighbourhoodPlan",
+    "Neurons",
+    "OwnModel",
+    "OwnParameter",
+    "OwnReceptor",
+    "OwnRefractory",
+    "ParameterGroup",
+    "PoissonPlan",
+    "ProbePlan",
+    "RunPlan",
+    "SignsPlan",
+    "SpikeTrainsPlan",
+    "SpikesPlan",
+    "StatePlan",
+    "StimulusPlan",
+    "SynapsesPlan",
+    "WhiteNoisePlan",
+]
+
+import math
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, ValidationInfo
+
+from neurobridge.errors import NeurobridgeError
+from neurobridge.units import parse_quantity
+from neurobridge.yaml_lines import Strict
+
+
+def _one(unit: str) -> Callable[[Any, ValidationInfo], float]:
+    """A validator that takes one number, or a text with a unit."""
+
+    def convert(value: Any, info: ValidationInfo) -> float:
+        number = value
+        if isinstance(value, str):
+            number = parse_quantity(value, unit, str(info.field_name))
+        if isinstance(number, bool) or not isinstance(number, (int, float)):
+            raise ValueError(
+                f"expected a number in {unit}, or a text such as '20 {unit}', got {value!r}"
+            )
+        return float(number)
+
+    return convert
+
+
+def _several(unit: str) -> Callable[[Any, ValidationInfo], list[float]]:
+    """A validator that takes one quantity or a list of them."""
+    one = _one(unit)
+    return lambda value, info: [
+        one(v, info) for v in (value if isinstance(value, list) else [value])
+    ]
+
+
+def _selection(value: Any) -> str | list[int] | list[str]:
+    """``all``, an expression, or a list of ids or names."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list) and value:
+        for kind in (int, str):
+            if all(isinstance(v, kind) and not isinstance(v, bool) for v in value):
+                return value
+    raise ValueError(
+        "expected 'all', an expression such as \"role == 'sensory'\", or a list of ids or of "
+        f"names, got {value!r}"
+    )
+
+
+def _backends(value: Any) -> Any:
+    from neurobridge.compare.execute import parse_backends
+
+    if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
+        raise ValueError(f"expected a list such as [reference, nest], got {value!r}")
+    try:
+        parse_backends(value)
+    except NeurobridgeError as err:
+        raise ValueError(str(err)) from err
+    return value
+
+
+Milliseconds = Annotated[float, BeforeValidator(_one("ms"))]
+Nanoamperes = Annotated[float, BeforeValidator(_one("nA"))]
+SeveralMilliseconds = Annotated[list[float], BeforeValidator(_several("ms"))]
+SeveralNanoamperes = Annotated[list[float], BeforeValidator(_several("nA"))]
+SeveralHertz = Annotated[list[float], BeforeValidator(_several("Hz"))]
+Neurons = Annotated[Any, BeforeValidator(_selection)]
+Quantity = Annotated[Any, Field(description="a number, or a text with a unit")]
+
+
+class NeighbourhoodPlan(Strict):
+    """Neurons within some hops of a set."""
+
+    seeds: Neurons
+    hops: int = 1
+    direction: Literal["in", "out", "both"] = "both"
+
+
+class ConnectomePlan(Strict):
+    """Where the connectome is from, and which part of it is used.
+
+    Parts are taken in the order in which they stand here; the largest component last, after the
+    signs, because signs can remove edges.
+    """
+
+    source: str
+    path: str | None = None
+    options: dict[str, Any] = Field(default_factory=dict)
+    regions: list[str] | None = None
+    cell_types: list[str] | None = None
+    select: str | None = None
+    neighbourhood: NeighbourhoodPlan | None = None
+    min_synapses: float | None = None
+    largest_component: bool = False
+
+
+class SignsPlan(Strict):
+    """The policy by name, its options, and what becomes of edges without a known sign."""
+
+    policy: str
+    unknown: Literal["error", "drop", "excitatory", "inhibitory"] = "error"
+    table: str | dict[str, int] | None = None
+    label: str | None = None
+    at_least: float | None = None
+    confidence: str | None = None
+    seed: int | None = None
+    trial: int | None = None
+    signs: str | dict[int, int] | None = None
+
+
+class OwnParameter(Strict):
+    """See :class:`~neurobridge.graph.model.Parameter`."""
+
+    default: float | str | None
+    unit: str
+    doc: str = ""
+    above: float = -math.inf
+    at_least: float = -math.inf
+    below: float = math.inf
+    at_most: float = math.inf
+
+
+class OwnReceptor(Strict):
+    """See :class:`~neurobridge.graph.model.Receptor`."""
+
+    event: str
+    sign: Literal["positive", "negative", "any"]
+    magnitude: bool
+    when_clamped: Literal["keep", "drop"]
+
+
+class OwnRefractory(Strict):
+    """See :class:`~neurobridge.graph.model.Refractory`."""
+
+    period: str
+    clamped: list[str]
+
+
+class OwnModel(Strict):
+    """A neuron model of the user; see :class:`~neurobridge.graph.model.NeuronModel`."""
+
+    equations: str
+    parameters: dict[str, OwnParameter]
+    receptors: dict[str, OwnReceptor]
+    threshold: str
+    threshold_policy: Literal["level", "crossing"]
+    reset: str
+    refractory: OwnRefractory | None
+    integrator: Literal["exact", "rk4", "euler", "exponential_euler"]
+    initial: dict[str, float | str] = Field(default_factory=dict)
+    reference: str = ""
+    doc: str = ""
+
+
+class ParameterGroup(Strict):
+    """Parameters of some of the neurons; a later group overrides an earlier one."""
+
+    neurons: Neurons
+    parameters: dict[str, Quantity]
+
+
+class ModelPlan(Strict):
+    """The model of all neurons, its parameters, and those of groups of neurons."""
+
+    name: str
+    parameters: dict[str, Quantity] = Field(default_factory=dict)
+    initial: dict[str, Quantity] = Field(default_factory=dict)
+    groups: list[ParameterGroup] = Field(default_factory=list)
+
+
+class SynapsesPlan(Strict):
+    """Weight of one synapse (positive; the sign comes from the connectome) and delay."""
+
+    weight: Quantity
+    delay: Milliseconds
+    receptor: str | None = None
+    gap_junctions: Literal["error", "drop"] = "error"
+
+
+class PoissonPlan(Strict):
+    """Independent Poisson trains, one per neuron; several rates need ``rate_interval``."""
+
+    kind: Literal["poisson"]
+    rate: SeveralHertz
+    weight: Quantity
+    neurons: Neurons = "all"
+    receptor: str | None = None
+    delay: Milliseconds | None = None
+    start: Milliseconds = 0.0
+    stop: Milliseconds = math.inf
+    rate_interval: Milliseconds | None = None
+
+
+class SpikeTrainsPlan(Strict):
+    """Given spike times, by name or id of the neuron that they reach."""
+
+    kind: Literal["spike_trains"]
+    trains: dict[str | int, SeveralMilliseconds]
+    weight: Quantity
+    receptor: str | None = None
+    delay: Milliseconds | None = None
+
+
+class CurrentPlan(Strict):
+    """A current that holds from each time to the next."""
+
+    kind: Literal["current"]
+    amplitude: SeveralNanoamperes
+    time: SeveralMilliseconds = Field(default_factory=lambda: [0.0])
+    neurons: Neurons = "all"
+
+
+class WhiteNoisePlan(Strict):
+    """Gaussian current, independent for each neuron and interval."""
+
+    kind: Literal["white_noise"]
+    std: Nanoamperes
+    interval: Milliseconds
+    mean: Nanoamperes = 0.0
+    neurons: Neurons = "all"
+    start: Milliseconds = 0.0
+    stop: Milliseconds = math.inf
+
+
+class SpikesPlan(Strict):
+    """Record spikes."""
+
+    kind: Literal["spikes"]
+    neurons: Neurons = "all"
+
+
+class StatePlan(Strict):
+    """Record a state variable; every time step if no interval is given."""
+
+    kind: Literal["state"]
+    variable: str
+    neurons: Neurons = "all"
+    interval: Milliseconds | None = None
+
+
+StimulusPlan = Annotated[
+    PoissonPlan | SpikeTrainsPlan | CurrentPlan | WhiteNoisePlan, Field(discriminator="kind")
+]
+ProbePlan = Annotated[SpikesPlan | StatePlan, Field(discriminator="kind")]
+
+
+class RunPlan(Strict):
+    """How long, how finely, with which seed, on what."""
+
+    duration: Milliseconds
+    dt: Milliseconds = 0.1
+    seed: int = 0
+    trial: int = 0
+    accept: list[str] = Field(default_factory=list)
+    backends: Annotated[list[str], BeforeValidator(_backends)] = Field(
+        default_factory=lambda: ["reference"]
+    )
+
+
+class ExperimentPlan(Strict):
+    """A whole experiment file."""
+
+    version: Literal[1]
+    name: str
+    connectome: ConnectomePlan
+    model: ModelPlan
+    synapses: SynapsesPlan
+    run: RunPlan
+    description: str = ""
+    signs: SignsPlan | None = None
+    models: dict[str, OwnModel] = Field(default_factory=dict)
+    stimuli: dict[str, StimulusPlan] = Field(default_factory=dict)
+    probes: dict[str, ProbePlan] = Field(default_factory=dict)
