@@ -158,9 +158,10 @@ def _text_ids(column: Any, origin: Origin) -> Any:
     whole = [bool(_WHOLE_NUMBER.fullmatch(text)) for text in unique]
     if unique and all(whole):
         return _to_int64(column, origin)
-    if unique and all(_is_number(text) for text in unique):
-        bad = unique[whole.index(False)]
-        _refuse_float(bad, pc.index(column, bad).as_py() + 1, origin)
+    fractions = [text for text in unique if not text.lstrip("+-").isdigit()]
+    if fractions and all(_is_number(text) for text in unique):
+        row = pc.index(column, fractions[0]).as_py() + 1
+        _refuse_float(fractions[0], row, origin)
     if "" in unique:
         _refuse_missing(1, pc.index(column, "").as_py(), origin, "id")
     return column

@@ -53,8 +53,8 @@ def merge_rows(rows: EdgeRows, n_neurons: int) -> EdgeRows:
     Returns
     -------
     EdgeRows
-        Counts are uint16 if the largest sum allows it, else uint32. Strengths are summed in
-        ascending order, so the order of the rows does not change the last bit.
+        Counts are uint32. Strengths are summed in ascending order, so the order of the rows does
+        not change the last bit.
 
     Raises
     ------
@@ -102,7 +102,7 @@ def _merge_packed(fields: list[Field], labels: Mapping[str, Label]) -> EdgeRows:
         name: _decode(labels[name], codes)
         for name, codes in zip(sorted(labels), columns[2:], strict=True)
     }
-    return EdgeRows(read_only(columns[1]), read_only(columns[0]), _smallest(counts), None, merged)
+    return EdgeRows(read_only(columns[1]), read_only(columns[0]), read_only(counts), None, merged)
 
 
 def _merge_ordered(rows: EdgeRows, key: Int) -> EdgeRows:
@@ -120,7 +120,7 @@ def _merge_ordered(rows: EdgeRows, key: Int) -> EdgeRows:
         labels={name: take_label(label, picked) for name, label in rows.labels.items()},
     )
     if rows.count is not None:
-        return replace(merged, count=_smallest(_sum_runs(sorted_amounts, begins)))
+        return replace(merged, count=read_only(_sum_runs(sorted_amounts, begins)))
     if not begins.all():
         sorted_amounts = np.add.reduceat(sorted_amounts, np.flatnonzero(begins))
     return replace(merged, weight=read_only(sorted_amounts))
@@ -195,9 +195,3 @@ def _sum_runs(counts: NDArray[Any], begins: NDArray[np.bool_]) -> NDArray[np.uin
         sums.append(wide.astype(np.uint32))
         start = stop
     return np.concatenate(sums)
-
-
-def _smallest(counts: NDArray[np.uint32]) -> NDArray[np.unsignedinteger]:
-    """As uint16 where that is wide enough."""
-    fits = int(counts.max(initial=0)) < 2**16
-    return read_only(counts.astype(np.uint16) if fits else counts)

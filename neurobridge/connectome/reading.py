@@ -60,11 +60,10 @@ def read_table(
         If an id column holds floats.
     """
     kind = _kind(path)
-    if columns is not None:
-        known = column_names(path, delimiter=delimiter, sheet=sheet)
-        for name in columns:
-            if name not in known:
-                raise UnknownNameError(f"column of {path.name}", name, known)
+    known = column_names(path, delimiter=delimiter, sheet=sheet)
+    for name in (*(columns or ()), *ids):
+        if name not in known:
+            raise UnknownNameError(f"column of {path.name}", name, known)
     try:
         if kind in _TEXT:
             return _read_text(path, delimiter or _TEXT[kind], columns, ids, integers)

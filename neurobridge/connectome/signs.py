@@ -213,7 +213,7 @@ def _explicit(connectome: Connectome, policy: Explicit) -> Signs:
     odd = ~np.isin(values, (-1, 0, 1))
     if odd.any():
         raise ConnectomeError(
-            f"the table of signs: expected +1, -1 or 0, got {values[odd][0]!r} for id {ids[odd][0]}"
+            f"the table of signs: expected +1, -1 or 0, got {values[odd][0]} for id {ids[odd][0]}"
         )
     if np.unique(ids).size != ids.size:
         raise ConnectomeError("the table of signs: an id occurs more than once. Keep one row each")

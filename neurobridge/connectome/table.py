@@ -53,7 +53,8 @@ class Connectome:
     pre, post : int32 array, shape (E,)
         Index of the source and of the target of every edge.
     count : uint16 or uint32 array, shape (E,), or None
-        Synapses per edge; None where the data set has strengths instead.
+        Synapses per edge, uint16 wherever the largest allows it; None where the data set has
+        strengths instead.
     weight : float64 array, shape (E,), or None
         Strength per edge, above zero, where the data set has no counts.
     labels : mapping of str to Categorical or array, shape (N,)
@@ -103,8 +104,7 @@ class Connectome:
             array = getattr(self, name)
             if array is not None:
                 _check_array(name, array, dtype, size)
-                frozen = read_only(array.copy()) if array.flags.writeable else array
-                object.__setattr__(self, name, frozen)
+                object.__setattr__(self, name, _frozen(array))
         for name, size in (("labels", n), ("edge_labels", e)):
             columns = {k: as_label(v, k) for k, v in sorted(getattr(self, name).items())}
             for label, column in columns.items():
@@ -432,6 +432,13 @@ class Connectome:
             f"<Connectome {self.provenance.dataset} {self.provenance.release}: "
             f"{self.n_neurons:,} neurons, {self.n_edges:,} edges, {amount}, {signs}>"
         )
+
+
+def _frozen(array: NDArray[Any]) -> NDArray[Any]:
+    """Read-only, and of the one width that its values ask for."""
+    if array.dtype == np.uint32 and int(array.max(initial=0)) < 2**16:
+        return read_only(array.astype(np.uint16))
+    return read_only(array.copy()) if array.flags.writeable else array
 
 
 def _check_array(name: str, array: NDArray[Any], dtype: Any, size: int) -> None:

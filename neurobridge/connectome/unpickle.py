@@ -22,6 +22,8 @@ _ALLOWED = frozenset(
         ("numpy._core.multiarray", "scalar"),
         ("builtins", "set"),
         ("builtins", "frozenset"),
+        ("__builtin__", "set"),  # as Python 2 and protocols 0 to 2 say it
+        ("__builtin__", "frozenset"),
         ("_codecs", "encode"),  # how protocols 0 to 2 spell bytes
     }
 )

@@ -101,8 +101,6 @@ def load_neuprint(
         folder, "traced-roi-connections" if by_region else "traced-total-connections"
     )
     nodes = read_table(nodes_path, ids=(ID,))
-    if ID not in nodes.column_names:
-        raise UnknownNameError(f"column of {nodes_path.name}", ID, nodes.column_names)
     edges = read_table(
         edges_path,
         [PRE, POST, COUNT, *([ROI] if by_region else [])],

@@ -18,7 +18,7 @@ from neurobridge.connectome.provenance import Provenance, SourceFile
 from neurobridge.connectome.reading import read_table
 from neurobridge.connectome.table import Connectome
 from neurobridge.connectome.transmitters import probability_label
-from neurobridge.errors import ConnectomeError, UnknownNameError
+from neurobridge.errors import ConnectomeError
 
 
 def load_table(
@@ -104,11 +104,7 @@ def _read_nodes(path: Path, plan: TableMapping) -> Any:
     columns = None
     if nodes.labels != "all":
         columns = list(dict.fromkeys([*ids, *_pairs(nodes.labels).values()]))
-    table = read_table(path, columns, ids=ids, delimiter=nodes.delimiter, sheet=nodes.sheet)
-    for name in ids:
-        if name not in table.column_names:
-            raise UnknownNameError(f"column of {path.name}", name, table.column_names)
-    return table
+    return read_table(path, columns, ids=ids, delimiter=nodes.delimiter, sheet=nodes.sheet)
 
 
 def _read_edges(path: Path, edges: EdgeTable) -> Any:
