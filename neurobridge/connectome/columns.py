@@ -90,7 +90,9 @@ def id_column(values: Any, origin: Origin) -> Any:
         return _text_ids(column.cast(pa.string()), origin)
     if pa.types.is_null(column.type) and len(column) == 0:
         return pa.array([], pa.int64())
-    raise ConnectomeError(f"{origin}: expected ids (whole numbers or names), got {column.type}")
+    raise ConnectomeError(
+        f"{origin}: expected ids (whole numbers or names), got {_kind(column.type)}"
+    )
 
 
 def count_column(values: Any, origin: Origin) -> NDArray[np.unsignedinteger]:
@@ -146,11 +148,21 @@ def _numbers(values: Any, origin: Origin, what: str) -> NDArray[Any]:
         if len(column) == 0:
             return np.empty(0, dtype=np.int64)
         raise ConnectomeError(
-            f"{origin}: expected numbers, got {column.type}, e.g. {column[0].as_py()!r} in row 1"
+            f"{origin}: expected numbers, got {_kind(column.type)}, e.g. {column[0].as_py()!r} in "
+            "row 1. Remove everything but digits, also signs that group thousands"
         )
     whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     numbers: NDArray[Any] = whole.to_numpy(zero_copy_only=False)
     return numbers
+
+
+def _kind(kind: Any) -> str:
+    """The type of a column in words."""
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    if pa.types.is_binary(kind):
+        return "bytes that are not UTF-8 text; save the file as UTF-8"
+    return "text" if pa.types.is_string(kind) or pa.types.is_large_string(kind) else str(kind)
 
 
 def _text_ids(column: Any, origin: Origin) -> Any:

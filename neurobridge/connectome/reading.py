@@ -63,7 +63,13 @@ def read_table(
     known = column_names(path, delimiter=delimiter, sheet=sheet)
     for name in (*(columns or ()), *ids):
         if name not in known:
-            raise UnknownNameError(f"column of {path.name}", name, known)
+            hint = "Is the delimiter another one?" if len(known) == 1 and kind in _TEXT else ""
+            raise UnknownNameError(f"column of {path.name}", name, known, hint)
+        if known.count(name) > 1:
+            raise FileFormatError(
+                f"{path.name} has {known.count(name)} columns called {name!r}; which one is meant "
+                "cannot be told. Rename one of them"
+            )
     try:
         if kind in _TEXT:
             return _read_text(path, delimiter or _TEXT[kind], columns, ids, integers)

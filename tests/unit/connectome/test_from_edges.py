@@ -164,7 +164,7 @@ def test_a_float_id_message_says_what_to_do():
         ([1, 0], "0 is zero, in row 2; remove pairs without a synapse"),
         ([1, 1.5], "1.5 is not whole, in row 2; counts are whole numbers; load strengths as"),
         ([1, None], "a count is missing in 1 row, the first is row 2"),
-        (["1", "x"], "expected numbers, got string, e.g. '1' in row 1"),
+        (["1", "x"], "expected numbers, got text, e.g. '1' in row 1"),
         ([1, 2**32], "4294967296 is too large"),
     ],
 )

@@ -270,3 +270,31 @@ def test_excel_numbers_of_more_than_15_digits_are_refused(tmp_path):
     assert load("table", tmp_path, mapping=plan("xlsx")).ids.tolist() == [1, 2, 3]
     with pytest.raises(FileFormatError, match=r"nodes\.xlsx cannot be read.*Nowhere"):
         load("table", tmp_path, mapping=plan("xlsx", nodes={"sheet": "Nowhere"}))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", r"edges\.csv cannot be read as csv: Empty"),
+        (b"from,to,n\n1,2\n", r"edges\.csv cannot be read as csv: .*Expected 3 columns, got 2"),
+        (b"from,to,n,n\n1,2,3,4\n", r"edges\.csv has 2 columns called 'n'"),
+        (b"from;to;n\n1;2;3\n", r"unknown column of edges\.csv 'from'.*Is the delimiter another"),
+        (b"from,to,n\n\xe9,2,3\n", r"column 'from' of edges\.csv.*save the file as UTF-8"),
+        (b"from,to,n\n1,,3\n", r"column 'to' of edges\.csv: id is missing in 1 row, .* row 1"),
+        (b'from,to,n\n1,2,"1,000"\n', r"got text, e\.g\. '1,000' in row 1"),
+        (b"from,to,n\n" + b"1,2,3\n" * 300_000 + b"1.5,2,3\n", r"float 1\.5 in row 300001"),
+    ],
+)
+def test_damaged_text_files(tmp_path, content, message):
+    (tmp_path / "edges.csv").write_bytes(content)
+    mapping = plan()
+    del mapping["nodes"]
+    with pytest.raises((ConnectomeError, FileFormatError, UnknownNameError), match=message):
+        load("table", tmp_path, mapping=mapping)
+
+
+def test_text_like_NA_is_a_name(tmp_path):
+    (tmp_path / "edges.csv").write_text("from,to,n\nNA,AVAL,3\nAVAL,nan,1\n")
+    mapping = plan()
+    del mapping["nodes"]
+    assert load("table", tmp_path, mapping=mapping).names.tolist() == ["AVAL", "NA", "nan"]
