@@ -30,6 +30,7 @@ from neurobridge.lowering.program import Drive, Pathway, Program
 if TYPE_CHECKING:
     from neurobridge.backends.nest.tools import Network
 
+
 class NestEngine(Engine):
     """A program, built in NEST.
 
@@ -140,7 +141,11 @@ class NestEngine(Engine):
 
     def _network(self, n_steps: int) -> Network:
         """The network in the kernel; built again if another one is there, or if that is faster."""
-        if self._net is None or not self._is_in_kernel() or self._net.detour() > max(n_steps, 1000):
+        if (
+            self._net is None
+            or not self._is_in_kernel()
+            or self._net.detour(n_steps) > max(n_steps, 1000)
+        ):
             self._built_s = self._build()
         assert self._net is not None  # _build() sets it
         return self._net

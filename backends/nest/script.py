@@ -13,7 +13,7 @@ import numpy as np
 from neurobridge.backends.nest.cells import Cell
 from neurobridge.backends.nest.clock import tics_per_ms
 
-from neurobridge.lowering.program import Drive, PopulationProgram, Program
+from neurobridge.lowering.program import Drive, PopulationProgram, Program, SpikePlan
 
 EVENT_ARRAYS = ("target", "weight", "step", "channel", "count")
 
@@ -51,7 +51,7 @@ def build_script(program: Program, cells: Mapping[str, Cell]) -> Script:
     script.add(
         f"net = Network(DT, tics_per_ms={tics_per_ms(program.dt)}, delays={delays}, "
         f"refractory={longest},",
-        "              threads=threads, modules=modules)",
+        f"              threads=threads, modules=modules, recorders={len(_recorded(program))})",
     )
     for population in program.populations:
         _population(script, population, cells)
@@ -154,10 +154,7 @@ def _pathways(script: Script, program: Program, cells: Mapping[str, Cell]) -> No
 
 
 def _recorders(script: Script, program: Program, cells: Mapping[str, Cell]) -> None:
-    sources = {p.name for p in program.populations if p.is_source}
-    for plan in program.spike_plans:
-        if plan.population in sources:
-            continue  # known from the stimulus
+    for plan in _recorded(program):
         call = f"net.record_spikes({plan.name!r}, {plan.population!r}"
         if plan.neurons is not None:
             call += f", {script.value(f'{plan.name}.neurons', plan.neurons)}"
@@ -171,6 +168,12 @@ def _recorders(script: Script, program: Program, cells: Mapping[str, Cell]) -> N
             f"net.record_signal({signal.name!r}, {signal.population!r}, {variable!r}, {neurons}, "
             f"interval={signal.interval}, factor={factor})",
         )
+
+
+def _recorded(program: Program) -> list[SpikePlan]:
+    """Spike plans that need a recorder: the spikes of sources are known from the stimulus."""
+    sources = {p.name for p in program.populations if p.is_source}
+    return [plan for plan in program.spike_plans if plan.population not in sources]
 
 
 def _summary(program: Program) -> str:
