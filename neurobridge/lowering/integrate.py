@@ -55,9 +55,21 @@ def step_code(model: NeuronModel, parameters: Mapping[str, Any], dt: float) -> S
         "exponential_euler": _exponential_euler,
     }[model.integrator]
     code = integrate(model, derivatives, clamped, parameters, dt)
+    made = {a.target for a in code.update} | set(code.constants)
+    refuse_clashes(model, made - set(model.states), f"the {model.integrator} integrator")
     used = {n for a in code.update for n in names_in(a.expression)}
     code.constants |= {n: v for n, v in parameters.items() if n in used}
     return code
+
+
+def refuse_clashes(model: NeuronModel, made: set[str], maker: str) -> None:
+    """Names made by the lowering must not be names of the user's."""
+    clash = made & {*model.parameters, *model.states, *model.shorthands}
+    if clash:
+        raise ModelError(
+            f"model {model.name!r}: the names {sorted(clash)} are made by {maker}; "
+            "call yours something else"
+        )
 
 
 def flat_derivatives(model: NeuronModel) -> dict[str, str]:

@@ -17,7 +17,7 @@ from neurobridge.lowering.evaluate import evaluate
 from neurobridge.lowering.expression import names_in, substitute
 from neurobridge.lowering.finding import Finding
 from neurobridge.lowering.grid import to_steps
-from neurobridge.lowering.integrate import flat_shorthands, step_code
+from neurobridge.lowering.integrate import flat_shorthands, refuse_clashes, step_code
 from neurobridge.lowering.program import Assignment, NeuronCode, PopulationProgram, ReceptorCode
 from neurobridge.units import parse_unit
 
@@ -57,7 +57,6 @@ def lower_population(
         reset=tuple(Assignment(name, flat(body)) for name, body in model.reset_statements),
         takes_current=model.takes_current,
     )
-    _refuse_clashes(model, code)
     refractory, findings = _refractory(population, dt)
     program = PopulationProgram(
         name=population.name,
@@ -95,8 +94,10 @@ def _gain(
         raise ModelError(f"model {model.name!r}, receptor {receptor!r}: '{added}' is not linear in w")
     if np.ndim(gain) == 0 and gain == 1.0:
         return "1.0"
-    constants[f"gain_{receptor}"] = gain
-    return f"gain_{receptor}"
+    name = f"gain_{receptor}"
+    refuse_clashes(model, {name}, f"receptor {receptor!r}")
+    constants[name] = gain
+    return name
 
 
 def _initial(
@@ -134,15 +135,3 @@ def _refractory(population: Population, dt: float) -> tuple[Any, list[Finding]]:
     if np.ndim(steps) == 0:
         return int(steps), findings
     return np.asarray(steps, dtype=np.int32), findings
-
-
-def _refuse_clashes(model: NeuronModel, code: NeuronCode) -> None:
-    """Names made by the lowering must not be names of the user's."""
-    own = {*model.parameters, *model.states, *model.shorthands}
-    made = {a.target for a in code.update} - set(model.states)
-    clash = own & made
-    if clash:
-        raise ModelError(
-            f"model {model.name!r}: the names {sorted(clash)} are made by the "
-            f"{model.integrator} integrator; call yours something else"
-        )
