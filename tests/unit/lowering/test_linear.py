@@ -20,7 +20,9 @@ def lif(tau_m: float, tau_s: float) -> dict[str, float]:
     return {"tau_m": tau_m, "tau_s": tau_s, "c_m": 0.25, "v_rest": -65.0}
 
 
-def closed_form(tau_m: float, tau_s: float, c_m: float, v_rest: float, h: float) -> dict[str, float]:
+def closed_form(
+    tau_m: float, tau_s: float, c_m: float, v_rest: float, h: float
+) -> dict[str, float]:
     em, es = np.exp(-h / tau_m), np.exp(-h / tau_s)
     cross = h * em if tau_m == tau_s else (es - em) / (1 / tau_m - 1 / tau_s)
     return {
@@ -55,7 +57,10 @@ def test_any_linear_system_against_a_numerical_solution(rng: np.random.Generator
     matrix, offset = rng.normal(size=(4, 4)), rng.normal(size=4)
     names = "pqrs"
     coefficients = {
-        row: {**{c: repr(float(matrix[i, j])) for j, c in enumerate(names)}, "": repr(offset[i].item())}
+        row: {
+            **{c: repr(float(matrix[i, j])) for j, c in enumerate(names)},
+            "": repr(offset[i].item()),
+        }
         for i, row in enumerate(names)
     }
     got = propagators(coefficients, (), {}, 0.7)
