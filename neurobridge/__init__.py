@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from neurobridge.citation import Reference as Reference
     from neurobridge.citation import citations as citations
     from neurobridge.compare.build import compare_recordings as compare_recordings
+    from neurobridge.compare.execute import BackendRun as BackendRun
     from neurobridge.compare.result import Comparison as Comparison
+    from neurobridge.connectome.network import to_network as to_network
     from neurobridge.connectome.table import Connectome as Connectome
     from neurobridge.errors import BackendError as BackendError
     from neurobridge.errors import BackendUnavailableError as BackendUnavailableError
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
     from neurobridge.errors import NeurobridgeError as NeurobridgeError
     from neurobridge.errors import UnitError as UnitError
     from neurobridge.errors import UnknownNameError as UnknownNameError
+    from neurobridge.experiment.experiment import Experiment as Experiment
+    from neurobridge.experiment.experiment import load_experiment as load_experiment
     from neurobridge.graph.builder import NetworkBuilder as NetworkBuilder
     from neurobridge.graph.edges import Edges as Edges
     from neurobridge.graph.labels import Labels as Labels
@@ -59,6 +63,8 @@ if TYPE_CHECKING:
     from neurobridge.graph.weight import Factorised as Factorised
     from neurobridge.graph.weight import LowRank as LowRank
     from neurobridge.graph.weight import WeightSum as WeightSum
+    from neurobridge.io.native import load as load
+    from neurobridge.io.native import save as save
     from neurobridge.lowering.compiled import CompiledNetwork as CompiledNetwork
     from neurobridge.lowering.compiled import check as check
     from neurobridge.lowering.compiled import compile as compile
@@ -73,7 +79,9 @@ if TYPE_CHECKING:
 _NAMES = {
     "neurobridge.citation": ("Reference", "citations"),
     "neurobridge.compare.build": ("compare_recordings",),
+    "neurobridge.compare.execute": ("BackendRun",),
     "neurobridge.compare.result": ("Comparison",),
+    "neurobridge.connectome.network": ("to_network",),
     "neurobridge.connectome.table": ("Connectome",),
     "neurobridge.errors": (
         "BackendError",
@@ -88,6 +96,7 @@ _NAMES = {
         "UnitError",
         "UnknownNameError",
     ),
+    "neurobridge.experiment.experiment": ("Experiment", "load_experiment"),
     "neurobridge.graph.builder": ("NetworkBuilder",),
     "neurobridge.graph.edges": ("Edges",),
     "neurobridge.graph.labels": ("Labels",),
@@ -99,6 +108,7 @@ _NAMES = {
     "neurobridge.graph.readout": ("Readout",),
     "neurobridge.graph.stimulus": ("Current", "Poisson", "SpikeTrains", "WhiteNoise"),
     "neurobridge.graph.weight": ("Explicit", "Factorised", "LowRank", "WeightSum"),
+    "neurobridge.io.native": ("load", "save"),
     "neurobridge.lowering.compiled": ("CompiledNetwork", "check", "compile", "run"),
     "neurobridge.lowering.finding": ("Finding",),
     "neurobridge.recording": ("Recording", "Signal", "Spikes"),
@@ -108,7 +118,9 @@ _NAMES = {
 
 _API = {name: module for module, names in _NAMES.items() for name in names}
 
-_MODULES = frozenset({"backends", "compare", "connectome", "graph", "io", "models", "tasks"})
+_MODULES = frozenset(
+    {"backends", "compare", "connectome", "experiment", "graph", "io", "models", "tasks"}
+)
 """Subpackages that are loaded on first use, as in ``neurobridge.connectome``."""
 
 __all__ = ["__version__", *_API]  # noqa: PLE0604 - every key of the table is a str

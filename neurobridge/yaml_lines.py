@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import UnionType
-from typing import Annotated, Any, ClassVar, Literal, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -29,12 +29,11 @@ class Strict(BaseModel):
 class _Loader(yaml.SafeLoader):
     """YAML 1.2's scalars: ``1e-3`` is a number, and ``on``, ``no``, ``yes`` are text."""
 
-    yaml_implicit_resolvers: ClassVar[Any] = {
-        first: [(tag, regex) for tag, regex in resolvers if not tag.endswith(":bool")]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
 
-
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, regex) for tag, regex in resolvers if not tag.endswith(":bool")]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:bool", re.compile(r"(?:true|True|TRUE|false|False|FALSE)\Z"), list("tTfF")
 )
@@ -151,6 +150,8 @@ def _explain(model: type[BaseModel], file: YamlFile, error: Any) -> tuple[int, s
     path, annotation = _follow(model, parents)
     key = str(error["loc"][-1]) if at_key else ""
     location = [*path, key] if at_key else path
+    if error["type"] == "union_tag_invalid":
+        location = [*path, "kind"]
     text = _message(error, ".".join(map(str, path)), key, annotation)
     return file.line(location) or 0, f"{file.place(location)}: {text}"
 
@@ -164,11 +165,13 @@ def _message(error: Any, path: str, key: str, annotation: Any) -> str:
         return f"missing key {key!r}{inside}"
     if kind == "union_tag_not_found":
         return f"missing key {context['discriminator']}{inside}"
-    if kind in {"union_tag_invalid", "literal_error"}:
-        given = str(context.get("tag", error["input"]))
-        known = re.findall(r"'([^']*)'", str(context.get("expected_tags", context.get("expected"))))
-        name = "kind" if kind == "union_tag_invalid" else path.rpartition(".")[2]
-        return f"{path}: unknown {name} {given!r}{suggest(given, known)}"
+    if kind == "union_tag_invalid":
+        known = re.findall(r"'([^']*)'", context["expected_tags"])
+        return f"{path}: unknown kind {context['tag']!r}{suggest(context['tag'], known)}"
+    if kind == "literal_error":
+        known = re.findall(r"'([^']*)'", context["expected"])
+        given = error["input"]
+        return f"{path}: unknown value {given!r}{suggest(str(given), known)}"
     if kind == "value_error":
         return f"{path}: {str(context['error']).removeprefix(path.rpartition('.')[2] + ': ')}"
     return f"{path}: {error['msg']}, got {_short(error['input'])}"
