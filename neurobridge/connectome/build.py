@@ -116,6 +116,7 @@ def from_edges(
     keep, finding = _known_rows(found, ends, unknown, nodes_from, edges_from)
     parts += found
     del ends, found, pre, post, count, weight, amount
+    pa.default_memory_pool().release_unused()  # at once, not when pyarrow thinks of it
     rows = merge_rows(_edge_rows(parts, kind, edge_labels, keep), len(nodes))
     id_values, neuron_labels = _neuron_table(nodes, labels, order, nodes_from)
     return Connectome(

@@ -146,13 +146,16 @@ def load_codex(
                 remedy="pass release='783' or whatever the download page said",
             ),
         )
+    parts = {name: edges[name] for name in (PRE, POST, COUNT)}
+    edge_labels = {name: edges[EDGE_LABELS[name]] for name in keep}
+    del edges  # so that from_edges can let go of what it has used
     return from_edges(
-        edges[PRE],
-        edges[POST],
-        count=edges[COUNT],
+        parts.pop(PRE),
+        parts.pop(POST),
+        count=parts.pop(COUNT),
         ids=ids,
         labels=labels,
-        edge_labels={name: edges[EDGE_LABELS[name]] for name in keep},
+        edge_labels=edge_labels,
         unknown=unknown,
         findings=findings,
         nodes_from=nodes_from,

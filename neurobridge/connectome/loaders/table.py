@@ -56,14 +56,21 @@ def load_table(
     ends = {"pre": edges[plan.edges.pre], "post": edges[plan.edges.post]}
     if plan.edges.refers_to is not None:
         ends = _resolve(ends, nodes, nodes_path, edges_path, plan)
+    amounts = {
+        kind: edges[column]
+        for kind, column in (("count", plan.edges.count), ("weight", plan.edges.weight))
+        if column is not None
+    }
+    edge_labels = {ours: edges[theirs] for ours, theirs in _pairs(plan.edges.labels).items()}
+    del edges  # so that from_edges can let go of what it has used
     return from_edges(
-        ends["pre"],
-        ends["post"],
-        count=edges[plan.edges.count] if plan.edges.count else None,
-        weight=edges[plan.edges.weight] if plan.edges.weight else None,
+        ends.pop("pre"),
+        ends.pop("post"),
+        count=amounts.pop("count", None),
+        weight=amounts.pop("weight", None),
         ids=nodes[plan.nodes.id] if plan.nodes else None,
         labels=_labels(nodes, plan.nodes) if plan.nodes else None,
-        edge_labels={ours: edges[theirs] for ours, theirs in _pairs(plan.edges.labels).items()},
+        edge_labels=edge_labels,
         unknown=plan.unknown,
         nodes_from=plan.nodes.file if plan.nodes else "the edge list",
         edges_from=plan.edges.file,

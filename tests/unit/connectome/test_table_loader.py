@@ -293,7 +293,7 @@ def test_damaged_text_files(tmp_path, content, message):
         load("table", tmp_path, mapping=mapping)
 
 
-def test_text_like_NA_is_a_name(tmp_path):
+def test_na_can_be_a_name(tmp_path):
     (tmp_path / "edges.csv").write_text("from,to,n\nNA,AVAL,3\nAVAL,nan,1\n")
     mapping = plan()
     del mapping["nodes"]
