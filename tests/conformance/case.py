@@ -86,7 +86,9 @@ def kicks(
     name: str, population: str, at: Sequence[float], weight: float, neuron: int = 0, **more: Any
 ) -> SpikeTrains:
     """Spikes onto one neuron at these times."""
-    return SpikeTrains(name, population, np.array(at), np.full(len(at), neuron), weight=weight, **more)
+    return SpikeTrains(
+        name, population, np.array(at), np.full(len(at), neuron), weight=weight, **more
+    )
 
 
 def train(stamps: Sequence[int], neuron: int = 0) -> list[tuple[int, int]]:

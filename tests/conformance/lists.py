@@ -18,7 +18,7 @@ TOLERANCE: dict[str, dict[str, float]] = {
     "brian2": {},
     "nest": {},
 }
-"""Backend -> scenario -> largest difference of a signal, in its unit, in place of the scenario's."""
+"""Backend -> scenario -> largest difference of a signal, in its unit, instead of the case's."""
 
 BACKENDS: dict[str, dict[str, str]] = {
     "reference": {},

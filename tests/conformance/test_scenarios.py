@@ -96,7 +96,9 @@ def test_every_line_of_the_contract_is_tested() -> None:
 
 
 def test_the_lists_name_scenarios_that_exist() -> None:
-    listed = {n for entries in (UNSUPPORTED, TOLERANCE) for names in entries.values() for n in names}
+    listed = {
+        n for entries in (UNSUPPORTED, TOLERANCE) for names in entries.values() for n in names
+    }
     assert listed - set(SCENARIOS) == set()
     assert set(UNSUPPORTED) == set(TOLERANCE) == set(BACKENDS)
 

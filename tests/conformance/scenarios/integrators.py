@@ -69,7 +69,7 @@ def integrator_rk4() -> Case:
 
 @scenario("C6", "C9")
 def integrator_exponential_euler() -> Case:
-    """Conductances: each state relaxes to its goal of the moment, the others held at the old step."""
+    """Conductances: each state relaxes to its goal of the moment, the others held."""
     h, v, g, trace, spikes, clamped = 0.1, -40.0, 0.0, [], [], 0
     for step in range(300):
         rate = 1 / 20.0 + g / 0.25
@@ -141,9 +141,7 @@ def adex_adapts() -> Case:
     def slope(y: np.ndarray) -> np.ndarray:
         u = min(y[0], 0.0)
         leak, spike = -0.03 * (u + 70.6), 0.03 * 2.0 * np.exp((u + 50.4) / 2.0)
-        return np.array(
-            [(leak + spike - y[1] + 1.0) / 0.281, (0.004 * (u + 70.6) - y[1]) / 144.0]
-        )
+        return np.array([(leak + spike - y[1] + 1.0) / 0.281, (0.004 * (u + 70.6) - y[1]) / 144.0])
 
     for step in range(2000):
         y = rk4_step(slope, y, h)

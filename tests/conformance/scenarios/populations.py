@@ -13,7 +13,7 @@ from tests.conformance.case import Case, Run, kicks, scenario, times
 
 @scenario("C4", "C15", "C17")
 def populations_in_both_directions() -> Case:
-    """Ping-pong between a delta neuron and a fly neuron, 3 and 5 steps apart, for as long as it lasts.
+    """Ping-pong between a delta neuron and a fly neuron, 3 and 5 steps apart.
 
     Both are refractory for 0.5 ms (5 steps); a round takes 8, so every spike gets through.
     """

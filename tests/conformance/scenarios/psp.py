@@ -24,7 +24,11 @@ X = np.where(AFTER, SINCE, 0.0)
 
 
 def one_synapse(
-    model: NeuronModel, weight: float, record: tuple[str, ...], receptor: str | None = None, **values
+    model: NeuronModel,
+    weight: float,
+    record: tuple[str, ...],
+    receptor: str | None = None,
+    **values,
 ):
     net = NetworkBuilder()
     net.population("input", 1, models.spike_source)

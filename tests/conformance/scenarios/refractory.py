@@ -63,7 +63,7 @@ def released(weight: float, arrival: float, release: float) -> np.ndarray:
 
 @scenario("C9", "C11")
 def event_in_a_clamped_step_is_kept() -> Case:
-    """Spike stamped 0.1 ms, clamped until 2.1 ms; an event at 1.0 ms decays while the membrane waits."""
+    """Clamped from 0.1 to 2.1 ms; an event at 1.0 ms decays while the membrane waits."""
     net = NetworkBuilder()
     net.population("cell", 1, models.lif_exp, initial={"v": -40.0})
     net.add(kicks("input", "cell", [0.9], 0.5, receptor="exc"))
@@ -89,7 +89,9 @@ def last_clamped_step_drops_and_the_next_takes() -> Case:
     """Spike in step 0, R = 20: an event in step 20 is lost, one in step 21 is not."""
     net = NetworkBuilder()
     net.population("cell", 2, models.lif_delta, initial={"v": -40.0})
-    net.add(kicks("last", "cell", [2.0], 5.0, neuron=0), kicks("next", "cell", [2.1], 5.0, neuron=1))
+    net.add(
+        kicks("last", "cell", [2.0], 5.0, neuron=0), kicks("next", "cell", [2.1], 5.0, neuron=1)
+    )
     net.add(StateProbe("v", "cell", "v"))
     x = since(times(5.0, 0.1), 2.2)
     taken = np.where(x >= 0, -65 + 5.0 * np.exp(-x / 20.0), -65.0)
@@ -105,7 +107,9 @@ def event_in_the_spiking_step_is_swallowed_by_the_reset() -> Case:
 
 @scenario("C11", "C21")
 def event_in_the_spiking_step_outlives_a_subtracting_reset() -> Case:
-    return toy_case(toys.dropper, [(0.75, [3.0, 3.0])], 6.0, [4], [0, 0, 0, 0.5, 0.5, 0.5], t_ref=1.0)
+    return toy_case(
+        toys.dropper, [(0.75, [3.0, 3.0])], 6.0, [4], [0, 0, 0, 0.5, 0.5, 0.5], t_ref=1.0
+    )
 
 
 @scenario("C9", "C11")

@@ -24,7 +24,7 @@ def relay(delay: float = 4.0) -> NetworkBuilder:
 
 @scenario("C31", "C32")
 def run_again_gives_the_same() -> Case:
-    """Ended with neuron 0 clamped and a spike on its way to neuron 1: neither reaches the next run."""
+    """Ends with neuron 0 clamped and a spike on its way to 1: neither reaches the next run."""
     run = Run(6.0, {"input": [(10, 0), (55, 1)], "cell": [(50, 0)]})
     return Case(relay().build(), [run, run, run])
 
@@ -52,7 +52,7 @@ def run_again_with_another_seed() -> Case:
 
 @scenario("C32")
 def run_again_with_other_stimuli() -> Case:
-    """A stimulus of the same name is replaced in one run, another comes on top; then both are gone."""
+    """One run replaces a stimulus, one adds another; then both are gone."""
     own = Run(12.0, {"input": [(10, 0), (55, 1)], "cell": [(50, 0), (95, 1)]})
     other = SpikeTrains("drive", "input", np.array([2.0]), np.array([1]))
     replaced = Run(12.0, {"input": [(20, 1)], "cell": [(60, 1)]}, stimuli=[other])
@@ -83,7 +83,7 @@ def run_again_with_another_current() -> Case:
 
 @scenario("C32")
 def run_again_with_other_parameters() -> Case:
-    """They hold for the runs after it too: propagators, thresholds and gains are worked out anew."""
+    """They hold for the runs after it too; propagators are worked out anew."""
     net = NetworkBuilder()
     net.population("cell", 2, models.lif_exp, i_offset=[0.3, 0.4])
     climb = [int(np.ceil(20.0 * np.log(d / (d - 15.0)) / 0.1)) for d in (24.0, 32.0)]

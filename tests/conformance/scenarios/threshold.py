@@ -10,7 +10,9 @@ from tests.conformance import toys
 from tests.conformance.case import Case, Run, kicks, scenario, train
 
 
-def toy_case(model: NeuronModel, events, duration: float, stamps, v, initial=None, **values) -> Case:
+def toy_case(
+    model: NeuronModel, events, duration: float, stamps, v, initial=None, **values
+) -> Case:
     """One toy neuron at dt = 1 ms; ``events`` are (weight, times)."""
     net = NetworkBuilder()
     net.population("cell", 1, model, initial=initial, **values)
@@ -61,7 +63,7 @@ def crossing_spikes_once_on_the_way_up() -> Case:
 
 @scenario("C20", "C21")
 def crossing_looks_at_the_state_after_reset() -> Case:
-    """Still above after the reset of step 2: silent. Below after that of step 7: fires in step 8."""
+    """Above after the reset of step 2: silent. Below after that of step 7: fires in step 8."""
     events = [(3.0, [2.0]), (-1.5, [5.0]), (1.0, [7.0, 8.0])]
     v = [0, 0, 2, 2, 2, 0.5, 0.5, 0.5, 0.5, 0.5]
     return toy_case(toys.stepper, events, 10.0, [3, 8, 9], v)
