@@ -1,0 +1,7 @@
+"""``python -m neurobridge``."""
+
+import sys
+
+from neurobridge.cli import main
+
+sys.exit(main())

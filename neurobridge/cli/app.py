@@ -1,0 +1,251 @@
+"""The commands and their options; what they do is imported when they are called."""
+
+from __future__ import annotations
+
+__all__ = ["app"]
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from neurobridge.cli.options import (
+    Accept,
+    Backends,
+    Debug,
+    Dt,
+    Duration,
+    Json,
+    Seed,
+    Set,
+    Source,
+    Trial,
+)
+
+HELP = "One description of a connectome network, identical spikes on several simulators."
+START = (
+    "Start with [bold]neurobridge demo[/bold], or write an experiment of your own with "
+    "[bold]neurobridge new worm.yaml[/bold]."
+)
+
+app = typer.Typer(
+    help=HELP,
+    epilog=START,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+connectome_app = typer.Typer(
+    help="Load, describe and cut connectomes.", no_args_is_help=True, rich_markup_mode="rich"
+)
+app.add_typer(connectome_app, name="connectome")
+
+
+def _version(show: bool) -> None:
+    if show:
+        from neurobridge import __version__
+
+        print(f"neurobridge {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    debug: Debug = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Options of all commands. ``--debug`` is taken out by the entry, wherever it stands."""
+
+
+@app.command()
+def demo(
+    report: Annotated[Path, typer.Option(help="Where the HTML report goes.")] = Path(
+        "reports/celegans.html"
+    ),
+    backends: Backends = None,
+    duration: Duration = None,
+    seed: Seed = None,
+    json: Json = False,
+) -> None:
+    """C. elegans on the reference, Brian2 and NEST: a table, and a report."""
+    from neurobridge.cli.comparing import demo
+
+    demo(report, backends, duration, seed, json)
+
+
+@app.command()
+def new(
+    file: Annotated[Path, typer.Argument(help="The YAML file to write; never overwritten.")],
+) -> None:
+    """Write a commented experiment file to start from. It runs as it is."""
+    from neurobridge.cli.starting import new
+
+    new(file)
+
+
+@app.command()
+def backends(
+    features: Annotated[bool, typer.Option("--features", help="What each of them can do.")] = False,
+    json: Json = False,
+) -> None:
+    """Which simulators there are, and whether they work here."""
+    from neurobridge.cli.looking import backends
+
+    backends(features, json)
+
+
+@app.command()
+def info(source: Source, json: Json = False) -> None:
+    """What an experiment or a network consists of."""
+    from neurobridge.cli.looking import info
+
+    info(source, json)
+
+
+@app.command()
+def check(
+    source: Source,
+    backends: Backends = None,
+    dt: Dt = None,
+    accept: Accept = None,
+    json: Json = False,
+) -> None:
+    """What would differ or stop on each backend; nothing is run. Code 2 if a run would stop."""
+    from neurobridge.cli.looking import check
+
+    check(source, backends, dt, accept, json)
+
+
+@app.command()
+def run(
+    source: Source,
+    backend: Annotated[
+        str | None, typer.Option(help="Default: the first backend of the file.")
+    ] = None,
+    settings: Set = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Save the recording there.")
+    ] = None,
+    by: Annotated[
+        str | None, typer.Option(metavar="LABEL", help="Rates by this label, e.g. role.")
+    ] = None,
+    duration: Duration = None,
+    dt: Dt = None,
+    seed: Seed = None,
+    trial: Trial = None,
+    accept: Accept = None,
+    json: Json = False,
+) -> None:
+    """Run on one backend, and save what was recorded."""
+    from neurobridge.cli.running import run
+
+    given = {"duration": duration, "dt": dt, "seed": seed, "trial": trial}
+    run(source, backend, settings or [], out, by, given, accept, json)
+
+
+@app.command()
+def compare(
+    source: Source,
+    backends: Backends = None,
+    reference: Annotated[
+        str | None, typer.Option(help="Which run the others are measured against; the first.")
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="HTML", help="Write a self-contained report.")
+    ] = None,
+    baseline: Annotated[
+        bool, typer.Option(help="Also run the reference with another seed, to show mere chance.")
+    ] = True,
+    duration: Duration = None,
+    dt: Dt = None,
+    seed: Seed = None,
+    trial: Trial = None,
+    accept: Accept = None,
+    json: Json = False,
+) -> None:
+    """Run on several backends and compare every spike. Code 0 if all agree, 3 if not."""
+    from neurobridge.cli.comparing import compare
+
+    given = {"duration": duration, "dt": dt, "seed": seed, "trial": trial}
+    compare(source, backends, reference, report, baseline, given, accept, json)
+
+
+@app.command()
+def export(
+    source: Source,
+    backend: Annotated[str, typer.Option(help="brian2 or nest.")],
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="A new folder.")],
+    settings: Set = None,
+    duration: Duration = None,
+    dt: Dt = None,
+    seed: Seed = None,
+    trial: Trial = None,
+    accept: Accept = None,
+    json: Json = False,
+) -> None:
+    """Write a script with its arrays that repeats a run without neurobridge."""
+    from neurobridge.cli.running import export
+
+    given = {"duration": duration, "dt": dt, "seed": seed, "trial": trial}
+    export(source, backend, out, settings or [], given, accept, json)
+
+
+What = Annotated[
+    str,
+    typer.Argument(
+        metavar="WHAT",
+        help="A source (celegans, codex, ...), a saved folder, or an experiment file.",
+    ),
+]
+From = Annotated[Path | None, typer.Option("--path", help="File or folder of the source.")]
+Out = Annotated[Path, typer.Option(metavar="FOLDER", help="Where the connectome is saved.")]
+
+
+@connectome_app.command("build")
+def connectome_build(
+    what: What, out: Out, path: From = None, settings: Set = None, json: Json = False
+) -> None:
+    """Load a connectome, and save it in a folder that loads quickly.
+
+    --set gives options of the loader, e.g. --set gap_junctions=false.
+    """
+    from neurobridge.cli.connectomes import build
+
+    build(what, path, settings or [], out, json)
+
+
+@connectome_app.command("info")
+def connectome_info(
+    what: What, path: From = None, settings: Set = None, json: Json = False
+) -> None:
+    """Sizes, density, reciprocity, degrees, signs and labels."""
+    from neurobridge.cli.connectomes import info
+
+    info(what, path, settings or [], json)
+
+
+@connectome_app.command("select")
+def connectome_select(
+    what: What,
+    expression: Annotated[str, typer.Argument(help="E.g. \"role == 'sensory'\".")],
+    out: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Save what was selected.")
+    ] = None,
+    min_synapses: Annotated[
+        float | None, typer.Option(help="Also leave out edges with fewer synapses.")
+    ] = None,
+    largest_component: Annotated[
+        bool, typer.Option("--largest-component", help="Of what is left after that.")
+    ] = False,
+    path: From = None,
+    settings: Set = None,
+    json: Json = False,
+) -> None:
+    """The neurons for which an expression over labels holds, and the edges between them."""
+    from neurobridge.cli.connectomes import select
+
+    select(what, expression, out, min_synapses, largest_component, path, settings or [], json)

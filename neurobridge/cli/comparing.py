@@ -1,0 +1,135 @@
+"""``neurobridge compare`` and ``neurobridge demo``."""
+
+from __future__ import annotations
+
+__all__ = ["compare", "demo"]
+
+import shlex
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.text import Text
+
+from neurobridge.cli.entry import AGREED, DIFFERENT
+from neurobridge.cli.output import Output, output
+from neurobridge.cli.progress import run_progress
+from neurobridge.cli.subject import Subject, load_subject, split
+from neurobridge.cli.summary import network_summary
+from neurobridge.compare.execute import BackendRun, parse_backends
+from neurobridge.compare.execute import compare as run_and_compare
+from neurobridge.compare.result import Comparison
+
+DEMO, DEMO_BACKENDS = "celegans", "reference,brian2,nest"
+OTHER_SEED = "other seed"
+"""Label of the baseline's run in the progress of a comparison."""
+
+NEXT = """
+[bold]Next[/bold]
+  neurobridge new worm.yaml                 an experiment of your own, with comments
+  neurobridge compare worm.yaml             run it on its backends and compare every spike
+  neurobridge run celegans --by role        one run, with rates by role
+  neurobridge export celegans --backend nest --out worm_nest
+                                            a NEST script that needs no neurobridge
+"""
+
+
+def compare(
+    source: str,
+    backends: str | None,
+    reference: str | None,
+    report: Path | None,
+    baseline: bool,
+    given: Mapping[str, Any],
+    accept: str | None,
+    as_json: bool,
+) -> None:
+    """Run on several backends, compare, and leave with code 0 or 3."""
+    with output(as_json) as out:
+        options = {**given, "backends": split(backends), "accept": split(accept)}
+        subject = load_subject(source, options)
+        comparison = _compared(out, subject, reference, baseline)
+        written = _report(comparison, subject, report)
+        _emit(out, comparison, written)
+    raise typer.Exit(AGREED if _agree(comparison) else DIFFERENT)
+
+
+def demo(
+    report: Path, backends: str | None, duration: str | None, seed: int | None, as_json: bool
+) -> None:
+    """The C. elegans experiment on three backends, with a report."""
+    with output(as_json) as out:
+        options = {
+            "backends": split(backends or DEMO_BACKENDS), "duration": duration, "seed": seed
+        }  # fmt: skip
+        subject = load_subject(DEMO, options)
+        if not out.as_json:
+            out.console.print(
+                Text(f"\n{subject.experiment.description}\n" if subject.experiment else "")
+            )
+        comparison = _compared(out, subject, None, baseline=True)
+        _emit(out, comparison, _report(comparison, subject, report))
+        if not out.as_json:
+            out.console.print(NEXT)
+    raise typer.Exit(AGREED if _agree(comparison) else DIFFERENT)
+
+
+def _compared(out: Output, subject: Subject, reference: str | None, baseline: bool) -> Comparison:
+    settings = subject.settings
+    runs = parse_backends(settings.backends)
+    subject.check_size()
+    _announce(out, subject, runs)
+    labels = [r.label for r in runs] + ([OTHER_SEED] if baseline else [])
+    with run_progress(out.notes, labels, subject.n_steps) as progress:
+        return run_and_compare(
+            subject.network,
+            settings.duration,
+            runs,
+            dt=settings.dt,
+            seed=settings.seed,
+            trial=settings.trial,
+            accept=settings.accept,
+            reference=reference,
+            baseline=baseline,
+            progress=progress,
+        )
+
+
+def _announce(out: Output, subject: Subject, runs: list[BackendRun]) -> None:
+    network, settings = subject.network, subject.settings
+    out.note(
+        f"{subject.title}: {network.n_neurons:,} neurons, {network.n_edges:,} edges, "
+        f"{settings.duration:g} ms at dt {settings.dt:g} ms, seed {settings.seed}, on "
+        f"{', '.join(r.label for r in runs)}"
+    )
+    for finding in subject.findings:
+        out.note(f"{finding.severity}: {finding.why}; {finding.remedy}")
+
+
+def _report(comparison: Comparison, subject: Subject, path: Path | None) -> Path | None:
+    if path is None:
+        return None
+    return comparison.report(
+        path,
+        title=subject.title,
+        network=network_summary(subject.network),
+        command=shlex.join(["neurobridge", *sys.argv[1:]]),
+    )
+
+
+def _emit(out: Output, comparison: Comparison, report: Path | None) -> None:
+    document = {**comparison.to_dict(), "report": None if report is None else str(report)}
+    troubles = [
+        Text.assemble((f"{e.name} {e.status}: ", "bold red"), e.recording.message)
+        for e in comparison.entries
+        if not e.complete
+    ]
+    path = [] if report is None else [Text.assemble("report  ", (str(report), "bold"))]
+    out.emit(document, comparison.table(), *troubles, *path)
+
+
+def _agree(comparison: Comparison) -> bool:
+    """Whether every run has the spikes of the reference, or lies within the tier it claims."""
+    return comparison.passed and all(e.identical or e.passed for e in comparison.entries)
