@@ -27,7 +27,7 @@ def trains(made: Drive, n: int) -> list[np.ndarray]:
     return [source.stamp[source.neuron == i] for i in range(n)]
 
 
-# -- Poisson statistics: a fine grid, so that binning does not count --------------------------------
+# -- Poisson statistics: a fine grid, so that binning does not count --------------------
 
 FINE = 0.001
 
@@ -162,7 +162,7 @@ def test_a_window_is_kept() -> None:
     assert 595 < stamp.max() < 600
 
 
-# -- currents ---------------------------------------------------------------------------------------
+# -- currents --------------------
 
 
 def test_white_noise_is_gaussian_and_white() -> None:
@@ -188,7 +188,7 @@ def test_of_changes_in_one_step_the_last_holds() -> None:
     assert [f.code for f in findings] == ["current_time_rounding"]
 
 
-# -- what is refused ----------------------------------------------------------------------------------
+# -- what is refused --------------------
 
 
 def refused(stimulus, model=models.lif_exp) -> str:
@@ -238,7 +238,7 @@ ONE = (np.array([1.0]), np.array([0]))
         (lambda: Current("s", "pop", np.ones(2), np.array([2.0, 1.0])), "ascending"),
         (lambda: Current("s", "pop", np.ones(3), np.array([1.0, 2.0])), "for 2 times"),
         (lambda: Current("s", "pop", np.ones((1, 3))), "amplitude has shape (1, 3) for 2 neurons"),
-        (lambda: WhiteNoise("s", "pop", std=-1.0, interval=0.1), "std must be finite (and std >= 0)"),
+        (lambda: WhiteNoise("s", "pop", std=-1.0, interval=0.1), "finite (and std >= 0)"),
         (lambda: WhiteNoise("s", "pop", std=1.0, interval=0.0), "interval must be above 0 ms"),
         (lambda: WhiteNoise("s", "pop", std=np.ones(3), interval=0.1), "std has shape (3,) for 2"),
     ],
