@@ -145,18 +145,18 @@ def _version(distribution: str) -> str:
 
 def _build(name: str, text: str, module: str, command: list[str], folder: Path) -> None:
     """Fill ``folder`` with the NESTML source, the C++ and the compiled module."""
-    source, headers = folder / f"{name}.nestml", folder / "compatibility"
+    source, code, headers = folder / f"{name}.nestml", folder / "cpp", folder / "compatibility"
     source.write_text(text, encoding="utf-8")
     headers.mkdir()
     (headers / "ltdl.h").write_text(_LTDL)
     # In a process of its own: NESTML keeps global state and prints.
-    arguments = [str(source), str(folder), module]
+    arguments = [str(source), str(code), module]
     made = _run([sys.executable, __file__, *arguments])
-    if not (folder / f"{name}.cpp").is_file():
+    if not (code / f"{name}.cpp").is_file():
         said = _tail(made.stdout + made.stderr)
         raise BuildError(f"NESTML refused model {name}:\n{said}\n{text}")
-    _drop_round_trip(folder / f"{name}.cpp", n_ports=text.count("<- spike"))
-    objects = [str(path) for path in sorted(folder.glob("*.cpp"))]
+    _drop_round_trip(code / f"{name}.cpp", n_ports=text.count("<- spike"))
+    objects = [str(path) for path in sorted(code.glob("*.cpp"))]
     output = ["-idirafter", str(headers), "-o", str(folder / f"{module}.so")]
     done = _run([*command, *objects, *output])
     if done.returncode:
