@@ -62,22 +62,22 @@ class Parameter:
             array = np.asarray(number, dtype=np.float64)
         except (TypeError, ValueError) as err:
             raise NetworkError(f"{where}: expected numbers in {self.unit}, got {value!r}") from err
-        _require(np.isfinite(array), array, where, "must be finite", self.unit)
-        _require(array > self.above, array, where, f"must be above {self.above:g}", self.unit)
-        _require(array >= self.at_least, array, where, f"must be >= {self.at_least:g}", self.unit)
-        _require(array < self.below, array, where, f"must be below {self.below:g}", self.unit)
-        _require(array <= self.at_most, array, where, f"must be <= {self.at_most:g}", self.unit)
+        _require(np.isfinite(array), array, where, "must be finite")
+        _require(array > self.above, array, where, f"must be above {self.above:g} {self.unit}")
+        _require(array >= self.at_least, array, where, f"must be >= {self.at_least:g} {self.unit}")
+        _require(array < self.below, array, where, f"must be below {self.below:g} {self.unit}")
+        _require(array <= self.at_most, array, where, f"must be <= {self.at_most:g} {self.unit}")
         return float(array) if array.ndim == 0 else array
 
 
-def _require(ok: Any, array: np.ndarray[Any, Any], where: str, rule: str, unit: str) -> None:
+def _require(ok: Any, array: np.ndarray[Any, Any], where: str, rule: str) -> None:
     if np.all(ok):
         return
     if array.ndim == 0:
-        raise NetworkError(f"{where} {rule} {unit}, got {float(array):g}")
+        raise NetworkError(f"{where} {rule}, got {float(array):g}")
     bad = np.flatnonzero(~np.asarray(ok))
     raise NetworkError(
-        f"{where} {rule} {unit}, but {bad.size} of {array.size} values are not; "
+        f"{where} {rule}, but {bad.size} of {array.size} values are not; "
         f"the first is {array[bad[0]]:g} at index {bad[0]}"
     )
 
