@@ -106,7 +106,12 @@ def decode(value: Any, arrays: Mapping[str, NDArray[Any]]) -> Network:
         If the value names an unknown class or array, lacks a field, has one too many, or describes
         a network that contradicts itself; the message says at which key.
     """
-    network = _Decoder(arrays).value(value, "network")
+    try:
+        network = _Decoder(arrays).value(value, "network")
+    except (AttributeError, TypeError, ValueError) as err:
+        if isinstance(err, FileFormatError):
+            raise
+        raise FileFormatError(f"key 'network': {err}") from err
     if not isinstance(network, Network):
         raise FileFormatError(f"key 'network': expected a Network, got {type(network).__name__}")
     return network
