@@ -90,7 +90,7 @@ class Edges(ByContent):
             raise NetworkError(
                 f"edges: indptr must start with 0 and never go down, got {self.indptr[:8]}..."
             )
-        if n_edges and (self.pre.min() < 0 or self.pre.max() >= self.n_pre):
+        if n_edges and self.pre.view(np.uint32).max() >= self.n_pre:  # or negative
             raise NetworkError(
                 f"edges: presynaptic indices must lie in 0..{self.n_pre - 1}, "
                 f"got {self.pre.min()}..{self.pre.max()}"
@@ -274,6 +274,8 @@ def _signs(sign: Any) -> NDArray[np.int8]:
 
 def _counts(count: Any) -> NDArray[Any]:
     array = np.asarray(count)
+    if array.dtype == np.uint16:
+        return frozen_array(array, np.uint16)
     if array.dtype.kind not in "iuf":
         raise NetworkError(f"edges: count must hold whole numbers, got {array.dtype}")
     if array.dtype.kind == "f":
