@@ -20,21 +20,24 @@ STYLE = {"same": "bold green", "within": "green", "open": "yellow", "apart": "bo
 
 
 def comparison_table(comparison: Comparison) -> Table:
-    """One row for each run, and one for the different-seed baseline."""
+    """One row for each run, and one for the different-seed baseline; fits 80 columns."""
     table = Table(
         title=comparison.headline,
         title_style=STYLE["same" if comparison.identical else "apart"],
+        title_justify="left",
         box=box.SIMPLE_HEAD,
+        show_edge=False,
+        padding=(0, 1, 0, 0),
     )
-    for heading in ("backend", "verdict", "tier"):
-        table.add_column(heading)
-    for heading in ("spikes", "overlap", "±1 step", "±2 steps", "rate r", "build", "run", "peak"):
+    table.add_column("backend", overflow="fold", min_width=9)
+    table.add_column("verdict", overflow="fold", min_width=9)
+    for heading in ("spikes", "overlap", "±1 step", "±2", "rate r", "build", "run", "peak"):
         table.add_column(heading, justify="right", no_wrap=True)
     for entry in comparison.entries:
         table.add_row(*_row(entry))
     if comparison.baseline is not None:
         table.add_section()
-        table.add_row(*_baseline_row(comparison.reference, comparison.baseline), style="dim")
+        table.add_row(*_baseline_row(comparison.baseline), style="dim")
     return table
 
 
@@ -43,7 +46,6 @@ def _row(entry: Entry) -> list[str | Text]:
     return [
         entry.name,
         Text(words, style="" if entry.is_reference else STYLE[kind]),
-        entry.tier or "",
         count(entry.spikes),
         *_overlaps(entry.metrics),
         seconds(entry.build_s),
@@ -52,9 +54,9 @@ def _row(entry: Entry) -> list[str | Text]:
     ]
 
 
-def _baseline_row(reference: str, baseline: Baseline) -> list[str]:
-    name = f"{reference}, seed {baseline.recording.seed}"
-    return [name, "baseline", "", count(baseline.metrics.spikes), *_overlaps(baseline.metrics)]
+def _baseline_row(baseline: Baseline) -> list[str]:
+    name = f"seed {baseline.recording.seed}"
+    return [name, "baseline", count(baseline.metrics.spikes), *_overlaps(baseline.metrics)]
 
 
 def _overlaps(metrics: SpikeMetrics | None) -> list[str]:
