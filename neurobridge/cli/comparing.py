@@ -21,6 +21,7 @@ from neurobridge.cli.summary import network_summary
 from neurobridge.compare.execute import BackendRun, parse_backends
 from neurobridge.compare.execute import compare as run_and_compare
 from neurobridge.compare.result import Comparison
+from neurobridge.errors import ExperimentError
 
 DEMO, DEMO_BACKENDS = "celegans", "reference,brian2,nest"
 OTHER_SEED = "other seed"
@@ -79,6 +80,11 @@ def demo(
 def _compared(out: Output, subject: Subject, reference: str | None, baseline: bool) -> Comparison:
     settings = subject.settings
     runs = parse_backends(settings.backends)
+    if len(runs) < 2:
+        raise ExperimentError(
+            f"a comparison needs at least two backends, got only {runs[0].label!r}; e.g. "
+            "--backends reference,nest"
+        )
     subject.check_size()
     _announce(out, subject, runs)
     labels = [r.label for r in runs] + ([OTHER_SEED] if baseline else [])
@@ -127,7 +133,7 @@ def _emit(out: Output, comparison: Comparison, report: Path | None) -> None:
         if not e.complete
     ]
     path = [] if report is None else [Text.assemble("report  ", (str(report), "bold"))]
-    out.emit(document, comparison.table(), *troubles, *path)
+    out.emit(document, "", comparison.table(), "", *troubles, *path)
 
 
 def _agree(comparison: Comparison) -> bool:

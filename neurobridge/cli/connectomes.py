@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from rich import box
+from rich.padding import Padding
 from rich.text import Text
 
 from neurobridge.cli.output import Output, output
 from neurobridge.cli.subject import key_values
-from neurobridge.cli.summary import findings_text
+from neurobridge.cli.summary import findings_table
 from neurobridge.connectome.registry import load, sources
 from neurobridge.connectome.table import Connectome
 from neurobridge.errors import UnknownNameError
@@ -75,9 +77,12 @@ def _emit(said: Output, connectome: Connectome, saved: Path | None) -> None:
         "findings": [f.to_dict() for f in connectome.findings],
         "folder": None if saved is None else str(saved),
     }
-    parts: list[Any] = [description, *(Text(f"  {r.text}", "dim") for r in origin.references)]
+    table = description.__rich__()
+    title, table.title, table.box = str(table.title), None, box.SIMPLE
+    parts: list[Any] = [Text(title, "bold"), table]
+    parts += [Padding(Text(r.text, "dim"), (0, 0, 0, 1)) for r in origin.references]
     if connectome.findings:
-        parts.append(findings_text(connectome.findings))
+        parts.append(findings_table(connectome.findings))
     if saved is not None:
         parts.append(Text.assemble("saved  ", (str(saved), "bold")))
     said.emit(document, *parts)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 __all__ = ["backends", "check", "info"]
 
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import typer
 from rich import box
+from rich.console import RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from neurobridge.cli.entry import AGREED, BAD_INPUT
 from neurobridge.cli.output import output
 from neurobridge.cli.subject import load_subject, split
-from neurobridge.cli.summary import findings_text, network_document, network_table
+from neurobridge.cli.summary import findings_table, network_document, network_table
 from neurobridge.compare.execute import parse_backends
 from neurobridge.lowering.compiled import check as check_network
 from neurobridge.lowering.finding import Finding
@@ -62,10 +66,10 @@ def info(source: str, as_json: bool) -> None:
                 "references": [r.text for r in origin.references],
             }
             parts = [Text(experiment.description, "dim"), *parts]
-            parts += [Text(f"  {r.text}", "dim") for r in origin.references]
+            parts += [Padding(Text(r.text, "dim"), (0, 0, 0, 2)) for r in origin.references]
         document["findings"] = [f.to_dict() for f in subject.findings]
         if subject.findings:
-            parts.append(findings_text(subject.findings))
+            parts.append(findings_table(subject.findings))
         out.emit(document, *parts)
 
 
@@ -94,12 +98,24 @@ def check(
                 for label, findings in found.items()
             },
         }
-        parts = [findings_text(subject.findings)] if subject.findings else []
-        for label, findings in found.items():
-            word = ("stops", "bold red") if stopped[label] else ("runs", "green")
-            parts += [Text.assemble((label, "bold"), "  ", word), findings_text(findings)]
-        out.emit(document, *(p for p in parts if p))
+        out.emit(document, _check_table(subject.findings, found, stopped))
     raise typer.Exit(AGREED if document["ok"] else BAD_INPUT)
+
+
+def _check_table(
+    connectome: Sequence[Finding],
+    found: Mapping[str, Sequence[Finding]],
+    stopped: Mapping[str, bool],
+) -> Table:
+    """The verdict on each backend and its findings; those of the connectome come first."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    if connectome:
+        table.add_row(Text("connectome", "bold"), "", findings_table(connectome))
+    for label, findings in found.items():
+        word = Text("stops", "bold red") if stopped[label] else Text("runs", "green")
+        said: RenderableType = findings_table(findings) if findings else Text("no findings", "dim")
+        table.add_row(Text(label, "bold"), word, said)
+    return table
 
 
 def _stops(finding: Finding, accepted: list[str]) -> bool:
@@ -109,8 +125,6 @@ def _stops(finding: Finding, accepted: list[str]) -> bool:
 
 
 def _is_folder(source: str) -> bool:
-    from pathlib import Path
-
     return Path(source).is_dir()
 
 

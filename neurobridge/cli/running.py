@@ -15,7 +15,7 @@ from neurobridge.cli.entry import AGREED, CRASHED, INTERRUPTED
 from neurobridge.cli.output import Output, output
 from neurobridge.cli.progress import run_progress
 from neurobridge.cli.subject import Subject, key_values, load_subject, split
-from neurobridge.cli.summary import findings_text, rates_document, rates_table
+from neurobridge.cli.summary import findings_table, rates_document, rates_table
 from neurobridge.compare.execute import BackendRun, parse_backends, run_isolated
 from neurobridge.compare.words import megabytes, seconds
 from neurobridge.errors import ExperimentError, UnknownNameError
@@ -144,7 +144,7 @@ def _emit(
     if recording.spikes:
         parts.append(rates_table(recording, subject.network, by))
     if recording.findings:
-        parts.append(findings_text(recording.findings))
+        parts.append(findings_table(recording.findings))
     if saved is not None:
         parts.append(Text.assemble("saved  ", (str(saved), "bold")))
     out.emit(document, *parts)

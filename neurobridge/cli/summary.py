@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 __all__ = [
-    "findings_text",
+    "findings_table",
     "network_document",
     "network_summary",
     "network_table",
@@ -103,18 +103,16 @@ def network_table(network: Network, title: str) -> Table:
     return table
 
 
-def findings_text(findings: Iterable[Finding]) -> Text:
+def findings_table(findings: Iterable[Finding]) -> Table:
     """One paragraph for each finding, the gravest first."""
     order = list(COLOURS)
-    text = Text()
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
     for f in sorted(findings, key=lambda f: order.index(f.severity)):
-        if text:
-            text.append("\n")
-        text.append(f"{f.severity:<14}", COLOURS[f.severity])
-        text.append(f"{f.code}", "bold")
-        text.append(f" at {f.where}\n{'':14}{f.why}\n")
-        text.append(f"{'':14}{f.remedy}", "dim")
-    return text
+        what = Text.assemble((f.code, "bold"), f" at {f.where}\n{f.why}\n", (f.remedy, "dim"))
+        table.add_row(Text(f.severity, COLOURS[f.severity]), what)
+    return table
 
 
 def rates_document(recording: Recording) -> dict[str, Any]:
