@@ -141,12 +141,12 @@ def _read_text(
     ids: Sequence[str],
     integers: Sequence[str],
 ) -> Any:
-    types: dict[str, Any] = dict.fromkeys(integers, pa.int64())
+    types = {name: pa.int64() if name in ids else pa.int32() for name in integers}
     try:
         table = _parse_text(path, delimiter, columns, types)
     except pa.ArrowInvalid:
         _explain_ids(path, delimiter, [c for c in ids if c in types])
-        table = _parse_text(path, delimiter, columns, {})  # counts such as 5.0 are judged later
+        table = _parse_text(path, delimiter, columns, {})  # odd counts are judged later
     floats = [c for c in ids if pa.types.is_floating(table.schema.field(c).type)]
     _explain_ids(path, delimiter, floats)
     return table
