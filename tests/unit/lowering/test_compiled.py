@@ -1,0 +1,156 @@
+"""check(), compile() and run(): what reaches the user, and what is refused before building."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from neurobridge import (
+    FindingsError,
+    NetworkBuilder,
+    NetworkError,
+    StateProbe,
+    UnknownNameError,
+    check,
+    compile,
+    models,
+    run,
+)
+from neurobridge.graph.stimulus import Poisson, SpikeTrains
+from neurobridge.lowering.check import memory_estimate
+
+
+def small(**parameters: object) -> NetworkBuilder:
+    net = NetworkBuilder()
+    net.population("input", 3, models.spike_source)
+    net.population("cell", 2, models.lif_exp, **parameters)
+    pairs = [(0, 1), (1, 0), (2, 1)]
+    net.connect("syn", "input", "cell", pairs, weight=[3.0, -1.0, -2.0], delay=[1.0, 2.0, 1.0])
+    net.add(Poisson("noise", "input", 200.0))
+    return net
+
+
+def test_weights_come_back_in_canonical_order_across_receptors() -> None:
+    with compile(small().build(), dt=0.1) as compiled:
+        assert compiled.weights("syn").tolist() == [-1.0, 3.0, -2.0]
+        with pytest.raises(UnknownNameError, match=r"unknown projection 'sin'; did you mean 'syn'"):
+            compiled.weights("sin")
+
+
+def test_the_program_says_what_was_done() -> None:
+    with compile(small().build(), dt=0.1) as compiled:
+        log = "\n".join(compiled.program.log)
+        assert "neurons: 'cell', 2 x lif_exp, integrator exact" in log
+        assert "pathways: 'syn' -> cell.exc, 1 edges, delay 10..10 steps" in log
+        assert "pathways: 'syn' -> cell.inh, 2 edges, delay 10..20 steps" in log
+
+
+def test_a_recording_names_the_network_that_ran() -> None:
+    network = small().build()
+    with compile(network, dt=0.1) as compiled:
+        assert compiled.run(1.0).network_id == network.id
+        other = SpikeTrains("noise", "input", np.array([0.5]), np.array([1]))
+        assert compiled.run(1.0, stimuli=[other]).network_id == network.with_stimulus(other).id
+        changed = network.with_parameters("cell", tau_m=10.0)
+        assert compiled.run(1.0, parameters={"cell": {"tau_m": 10.0}}).network_id == changed.id
+        assert compiled.run(1.0).network_id == changed.id
+
+
+@pytest.mark.parametrize(
+    ("values", "error", "message"),
+    [
+        ({"cell": {"v_rest": -60.0}}, FindingsError, "change more than constants"),
+        ({"cell": {"t_ref": 3.0}}, FindingsError, "compile the network again"),
+        ({"cell": {"t_ref": 2.04}}, FindingsError, "refractory_rounding"),
+        ({"cell": {"tau": 1.0}}, UnknownNameError, "unknown parameter of model 'lif_exp'"),
+        ({"sell": {"tau_m": 1.0}}, UnknownNameError, "unknown population 'sell'; did you mean"),
+        ({"cell": {"tau_m": -1.0}}, NetworkError, "'tau_m' must be above 0 ms, got -1"),
+    ],
+)
+def test_parameters_that_a_run_cannot_take(values, error, message: str) -> None:
+    with compile(small().build(), dt=0.1) as compiled:
+        with pytest.raises(error, match=message):
+            compiled.run(1.0, parameters=values)
+        assert compiled.run(1.0).network_id == small().build().id
+
+
+def test_the_size_of_a_recording_is_told_and_capped() -> None:
+    net = small()
+    net.add(StateProbe("v", "cell", "v"), StateProbe("slow", "cell", "i_exc", interval=1.0))
+    with compile(net.build(), dt=0.1) as compiled:
+        expected = (10_000 * 2 + 1_000 * 2) * 8 / 1e6
+        assert compiled.recording_mb(1000.0) == pytest.approx(expected)
+        recording = compiled.run(1000.0)
+        assert sum(s.values.nbytes for s in recording.signals.values()) / 1e6 == expected
+        with pytest.raises(NetworkError, match=r"the cap is 0 MB; record fewer neurons"):
+            compiled.run(1000.0, recording_cap_mb=0.1)
+
+
+def test_unknown_backends_and_settings() -> None:
+    with pytest.raises(UnknownNameError, match="unknown backend 'brain2'; did you mean 'brian2'"):
+        compile(small().build(), "brain2", dt=0.1)
+    with pytest.raises(UnknownNameError, match="unknown setting of backend 'reference' 'threads'"):
+        compile(small().build(), dt=0.1, threads=2)
+
+
+def test_check_collects_everything_and_builds_nothing() -> None:
+    net = small(t_ref=2.04)
+    net.connect("odd", "input", "cell", [(0, 0)], weight=1.0, delay=1.23)
+    codes = [(f.code, f.severity) for f in check(net.build(), dt=0.1)]
+    assert ("refractory_rounding", "approximation") in codes
+    assert ("delay_rounding", "approximation") in codes
+
+
+def test_numerical_integration_is_noted() -> None:
+    net = NetworkBuilder()
+    net.population("cell", 1, models.adex)
+    (note,) = check(net.build(), dt=0.1)
+    assert (note.code, note.severity) == ("numerical_integration", "note")
+    assert "is integrated by rk4" in note.why
+
+
+def test_a_network_larger_than_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Little:
+        available = 100
+
+    monkeypatch.setattr("neurobridge.lowering.check.psutil.virtual_memory", Little)
+    with pytest.raises(
+        FindingsError, match=r"building it on reference needs about 0.0 GiB"
+    ) as caught:
+        compile(small().build(), dt=0.1)
+    assert caught.value.findings[0].code == "memory"
+
+
+def test_the_memory_estimate_grows_with_the_edges() -> None:
+    with compile(small().build(), dt=0.1) as compiled:
+        low = memory_estimate(compiled.program, "reference")
+        assert low < memory_estimate(compiled.program, "nest")
+
+
+def test_an_interrupted_run_keeps_what_was_recorded() -> None:
+    net = small()
+    net.add(StateProbe("v", "cell", "v"))
+
+    def stop(step: int) -> None:
+        if step >= 500:
+            raise KeyboardInterrupt
+
+    with compile(net.build(), dt=0.1) as compiled:
+        whole = compiled.run(100.0, seed=3)
+        part = compiled.run(100.0, seed=3, progress=stop)
+        assert part.status == "incomplete"
+        done = part["v"].values.shape[0]
+        assert 490 <= done <= 510
+        assert part.message == f"interrupted after {done - 1:,} of 1,000 steps" or (
+            part.message == f"interrupted after {done:,} of 1,000 steps"
+        )
+        np.testing.assert_array_equal(part["v"].values, whole["v"].values[:done])
+        again = compiled.run(100.0, seed=3)
+        assert again.spikes["cell"].same_as(whole.spikes["cell"])
+
+
+def test_spikes_are_sorted_and_typed() -> None:
+    spikes = run(small().build(), 200.0, dt=0.1, seed=1).spikes["input"]
+    assert (spikes.step.dtype, spikes.neuron.dtype) == (np.int64, np.int32)
+    key = spikes.step * 3 + spikes.neuron
+    assert (np.diff(key) > 0).all()
