@@ -39,7 +39,8 @@ def pathway(
     n_post: int,
 ) -> Pathway:
     """A pathway from lists of edges, in canonical order."""
-    source, target, weight = np.asarray(source), np.asarray(target), np.asarray(weight, float)
+    source, target = np.asarray(source, np.int64), np.asarray(target, np.int64)
+    weight = np.asarray(weight, np.float64)
     order = np.lexsort((source, target))
     indptr = np.concatenate([[0], np.cumsum(np.bincount(target, minlength=n_post))])
     steps = delay if isinstance(delay, int) else np.asarray(delay)[order].astype(np.int32)

@@ -1,6 +1,6 @@
 """Parts that a generated Brian2 script needs and Brian2 does not have.
 
-``where`` is the conditional of the equations. A *player* plays rows (step, neuron, value) into a
+``functions`` are for its equations. A *player* plays rows (step, neuron, value) into a
 state variable, a *sampler* keeps a state variable every so many steps, a *source* emits given
 spikes. All of them work with every code generation target; for ``cpp_standalone`` their data are
 files that the compiled program reads at its start (``player.h``), so it can run again with others.
@@ -8,7 +8,7 @@ files that the compiled program reads at its start (``player.h``), so it can run
 
 from __future__ import annotations
 
-__all__ = ["Player", "Sampler", "build", "player", "sampler", "source", "where"]
+__all__ = ["Player", "Sampler", "build", "functions", "player", "sampler", "source"]
 
 import json
 from pathlib import Path
@@ -32,23 +32,39 @@ from brian2 import (
 from brian2.devices.device import RuntimeDevice
 from numpy.typing import NDArray
 
-_CPP_WHERE = "inline double where(bool condition, double a, double b) { return condition ? a : b; }"
-_CYTHON_WHERE = """
-cdef double where(bint condition, double a, double b):
-    return a if condition else b
-"""
+
+def _function(code_cpp: str, code_cython: str, function: Any) -> Any:
+    name = function.__name__
+    checked = check_units(**dict.fromkeys(function.__code__.co_varnames, 1), result=1)(function)
+    return implementation("cpp", code_cpp, name=name)(
+        implementation("cython", code_cython, name=name)(checked)
+    )
 
 
-def _where(condition: Any, a: Any, b: Any) -> Any:
+def where(condition: Any, a: Any, b: Any) -> Any:
+    """``a`` where the condition holds, else ``b``; exact for inf and nan too."""
     return np.where(condition, a, b)
 
 
-where = implementation("cpp", _CPP_WHERE, name="where")(
-    implementation("cython", _CYTHON_WHERE, name="where")(
-        check_units(condition=bool, a=1, b=1, result=1)(_where)
-    )
-)
-"""``where(condition, a, b)``: a where the condition holds, else b; exact for inf and nan too."""
+def floored(x: Any) -> Any:
+    """Largest whole number up to x, as a real: Brian2's own floor is a 32-bit integer."""
+    return np.floor(x)
+
+
+functions = {
+    "where": _function(
+        "inline double where(bool condition, double a, double b) { return condition ? a : b; }",
+        "cdef double where(bint condition, double a, double b):\n    return a if condition else b\n",
+        where,
+    ),
+    "floored": _function(
+        "inline double floored(double x) { return std::floor(x); }",
+        "from libc.math cimport floor as _floor\n"
+        "cdef double floored(double x):\n    return _floor(x)\n",
+        floored,
+    ),
+}
+"""What equations may call besides the functions of Brian2."""
 
 
 class Player(NetworkOperation):  # type: ignore[misc]

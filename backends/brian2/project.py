@@ -27,7 +27,7 @@ from pathlib import Path
 import numpy as np
 from brian2 import Clock, Network, NeuronGroup, SpikeMonitor, Synapses, ms, prefs, set_device
 
-from player import build, player, sampler, source, where
+from player import build, functions, player, sampler, source
 
 folder = Path(__file__).resolve().parent
 

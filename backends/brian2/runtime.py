@@ -37,6 +37,10 @@ class RuntimeEngine(Brian2Engine):
             self.objects = _namespace(self.script.arrays)
             exec(compile(self.script.settings, "<settings>", "exec"), self.objects)
             exec(compile(self.script.network, "<network>", "exec"), self.objects)
+            net = self.objects["net"]
+            for thing in net.objects:
+                thing._network = net.id  # or Brian2 complains when they go without a run
+            net.run(0 * self.objects["ms"], namespace={})  # compiles what it needs
         self.script.arrays.clear()  # Brian2 has its own copies now
 
     def run(self, drive: Drive, progress: Progress | None = None) -> RawResult:
@@ -142,7 +146,7 @@ def _namespace(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
     names = "Clock Network NeuronGroup SpikeMonitor Synapses ms prefs".split()
     return {
         **{name: getattr(brian2, name) for name in names},
-        **{name: getattr(player, name) for name in ("player", "sampler", "source", "where")},
+        **{name: getattr(player, name) for name in ("functions", "player", "sampler", "source")},
         "np": np,
         "load": arrays.__getitem__,
         "folder": Path(),
@@ -175,13 +179,18 @@ def _brian2(doing: str) -> Iterator[None]:
     try:
         if handler is not None:
             handler.setLevel(logging.CRITICAL)
-        yield
+        with np.errstate(all="ignore"):  # where() evaluates both sides, as the other targets do not
+            yield
     except (KeyboardInterrupt, NeurobridgeError):
         raise
     except Exception as error:
+        cause = _first_cause(error)
+        if isinstance(cause, ZeroDivisionError):
+            remedy = "Brian2's Cython target stops there; numpy and cpp_standalone give inf or nan"
+        else:
+            remedy = "If the message names a compiler or Cython, try target='numpy'"
         raise BackendError(
-            f"Brian2 failed while {doing}: {_first_cause(error)}. If the message names a compiler "
-            "or Cython, try target='numpy'"
+            f"Brian2 failed while {doing}: {type(cause).__name__}: {cause}. {remedy}"
         ) from error
     finally:
         if handler is not None:
@@ -190,8 +199,8 @@ def _brian2(doing: str) -> Iterator[None]:
         brian2.prefs.prefs.update(kept)
 
 
-def _first_cause(error: BaseException) -> str:
+def _first_cause(error: BaseException) -> BaseException:
     """What went wrong in the first place; Brian2 wraps it in where it was noticed."""
     while error.__cause__ is not None:
         error = error.__cause__
-    return f"{type(error).__name__}: {error}"
+    return error

@@ -33,8 +33,9 @@ COMPILER_FLAGS = (
 """Flags of GCC and clang that keep every rounding of IEEE 754 as the text says (no fast-math)."""
 
 _IMPORTED = """
-Clock Network NeuronGroup Path SpikeMonitor Synapses build folder grid load ms net np player prefs
-sampler set_device source table where
+Clock Network NeuronGroup Path SpikeMonitor Synapses Table binary build folder grid load ms
+monitor net neuron n_neurons np player population prefs probe read_samples read_spikes
+run_binary sampler samples set_device source step table values functions write_inputs
 """.split()
 
 
@@ -115,7 +116,8 @@ def write_script(program: Program, target: str, threads: int = 1) -> Script:
         f"grid = Clock(dt={program.dt!r} * ms, name='grid')",
         _title("Populations (ms, mV, nA, nF, uS, MOhm, written as plain numbers)"),
         *(_population(script, p) for p in program.populations),
-        _title("Projections"),
+        _title("Projections: a spike of one step reaches the synapses in the next, so Brian2's"),
+        "# delays are one step shorter than the delays named here",
         *(_pathway(script, program, k, p) for k, p in enumerate(program.pathways) if p.n_edges),
         _title("Input: events and currents are rows (step, neuron, value), given for each run"),
         *(_inputs(script, p) for p in dynamic),
@@ -167,7 +169,7 @@ def _population(script: Script, pop: PopulationProgram) -> str:
         f"    {pop.size},",
         f'    """\n{indent(_equations(pop, names), "    ")}\n    """,',
         *(_spiking(pop, names) if code.threshold else []),
-        f"    clock=grid, namespace={{'where': where}}, name={group!r},",
+        f"    clock=grid, namespace=functions, name={group!r},",
         ")",
         *_operations(pop, names, group),
         *_values(script, pop, names, group),
@@ -250,13 +252,13 @@ def _pathway(script: Script, program: Program, index: int, path: Pathway) -> str
     first, last = path.delay_range
     homogeneous = first == last
     delay = f"delay={first - 1} * grid.dt, " if homogeneous else ""
-    note = f", delay {first} steps" if homogeneous else f", delays of {first} to {last} steps"
+    note = f", delay of {first} steps" if homogeneous else f", delays of {first} to {last} steps"
     lines = [
-        f"{comment}{note}, the first of them being the order of phases",
+        f"{comment}{note}",
         f"{name} = Synapses(",
         f"    {script.groups[path.pre]}, {script.groups[path.post]}, 'w : 1 (constant)',",
         f"    on_pre='{names[receptor.variable]}_post += {effect}',",
-        f"    {delay}clock=grid, order={index}, namespace={{'where': where}}, name={name!r},",
+        f"    {delay}clock=grid, order={index}, namespace=functions, name={name!r},",
         ")",
         f"{name}.connect(",
         f"    i={script.load(f'{name}_i', path.source)},",

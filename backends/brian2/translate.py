@@ -20,7 +20,7 @@ _BRIAN2 = frozenset(
     N dt e i inf j lastspike not_refractory pi refractory spike t t_in_timesteps xi
     abs arccos arcsin arctan binomial ceil clip cos cosh diag diagonal dot exp expm1 exprel floor
     int log log10 log1p logspace poisson rand randn ravel run sign sin sinh sqrt sum tan tanh
-    timestep trace unwrap ones_like zeros_like arange linspace where
+    timestep trace unwrap ones_like zeros_like arange linspace where floored
     celsius zero_celsius avogadro_constant boltzmann_constant electric_constant electron_mass
     elementary_charge faraday_constant gas_constant magnetic_constant molar_mass_constant
     above current free last_spike refractory_steps
@@ -117,4 +117,6 @@ class Names:
 
 
 def _dialect(name: Callable[[str], str]) -> Dialect:
-    return Dialect(where=lambda c, a, b: f"where({c}, {a}, {b})", name=name)
+    return Dialect(
+        where=lambda c, a, b: f"where({c}, {a}, {b})", functions={"floor": "floored"}, name=name
+    )
