@@ -6,7 +6,7 @@ __all__ = ["Script", "build_script", "export_script", "stimulus_script"]
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from textwrap import dedent
+from textwrap import dedent, indent
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,11 @@ from neurobridge.backends.nest.clock import tics_per_ms
 
 from neurobridge.lowering.program import Drive, PopulationProgram, Program, SpikePlan
 
+LINE = 94
+"""Longest line of a function body, without its indentation."""
 EVENT_ARRAYS = ("target", "weight", "step", "channel", "count")
+CURRENT_ARRAYS = ("neuron", "start", "value")
+EDGE_ARRAYS = ("indptr", "source", "weight")
 
 
 @dataclass
@@ -27,7 +31,16 @@ class Script:
 
     def add(self, *lines: str) -> None:
         """Append lines of a function body."""
-        self.text += "".join(f"    {line}\n" if line else "\n" for line in lines)
+        text = "\n".join(lines).split("\n")
+        self.text += "".join(f"    {line}\n" if line else "\n" for line in text)
+
+    def call(self, function: str, *arguments: str, **named: str) -> None:
+        """Append a call, on one line if it fits."""
+        written = [*arguments, *(f"{key}={value}" for key, value in named.items())]
+        line = f"{function}({', '.join(written)})"
+        if len(line) > LINE or "\n" in line:
+            line = f"{function}(\n{_indented(written)})"
+        self.add(line)
 
     def value(self, name: str, value: Any) -> str:
         """A number as text; an array as a look-up of its name."""
@@ -37,9 +50,13 @@ class Script:
         return f"array({name!r})"
 
     def table(self, prefix: str, values: Mapping[str, Any]) -> str:
-        """A call of ``dict`` with numbers and look-ups."""
-        items = (f"{key}={self.value(f'{prefix}.{key}', v)}" for key, v in values.items())
-        return f"dict({', '.join(items)})"
+        """A dictionary of numbers and look-ups, an item a line."""
+        items = [f"{key!r}: {self.value(f'{prefix}.{key}', v)}" for key, v in values.items()]
+        return f"{{\n{_indented(items)}}}"
+
+
+def _indented(items: Iterable[str]) -> str:
+    return indent("".join(f"{item},\n" for item in items), "    ")
 
 
 def build_script(program: Program, cells: Mapping[str, Cell]) -> Script:
@@ -47,11 +64,16 @@ def build_script(program: Program, cells: Mapping[str, Cell]) -> Script:
     script = Script("def build(array, modules=(), threads=1):\n")
     script.add('"""Create the neurons, connect them, attach the recorders."""')
     longest = max((int(np.max(p.refractory_steps)) for p in program.populations), default=0)
-    delays = tuple(int(d) for d in program.delay_range)
-    script.add(
-        f"net = Network(DT, tics_per_ms={tics_per_ms(program.dt)}, delays={delays}, "
-        f"refractory={longest},",
-        f"              threads=threads, modules=modules, recorders={len(_recorded(program))})",
+    shortest_and_longest = tuple(int(d) for d in program.delay_range)
+    script.call(
+        "net = Network",
+        "DT",
+        tics_per_ms=repr(tics_per_ms(program.dt)),
+        delays=repr(shortest_and_longest),
+        refractory=repr(longest),
+        threads="threads",
+        modules="modules",
+        recorders=repr(len(_recorded(program))),
     )
     for population in program.populations:
         _population(script, population, cells)
@@ -69,23 +91,26 @@ def stimulus_script(program: Program, cells: Mapping[str, Cell], drive: Drive) -
         trains = [s for s in drive.sources if s.population == name]
         stamp = script.value(f"{name}.stamp", np.concatenate([t.stamp for t in trains]))
         neuron = script.value(f"{name}.neuron", np.concatenate([t.neuron for t in trains]))
-        script.add(f"net.play_spikes({name!r}, {stamp}, {neuron})")
+        script.call("net.play_spikes", repr(name), stamp, neuron)
     for number, event in enumerate(drive.events):
-        cell, name = cells[event.population], f"events{number}"
-        arrays = (script.value(f"{name}.{n}", getattr(event, n)) for n in EVENT_ARRAYS)
-        key = f"{number}: {event.stimulus}"
-        script.add(
-            f"net.play_events({key!r}, {event.population!r}, {', '.join(arrays)},",
-            f"                receptor={cell.receptors[event.receptor]}, "
-            f"factor={cell.weight_factor})  # {event.receptor}",
+        cell = cells[event.population]
+        script.add("", f"# {event.stimulus}: onto receptor {event.receptor} of {event.population}")
+        script.call(
+            "net.play_events",
+            repr(f"{number}: {event.stimulus}"),
+            repr(event.population),
+            *(script.value(f"events{number}.{n}", getattr(event, n)) for n in EVENT_ARRAYS),
+            receptor=repr(cell.receptors[event.receptor]),
+            factor=repr(cell.weight_factor),
         )
     for number, current in enumerate(drive.currents):
-        arrays = (script.value(f"current{number}.{n}", getattr(current, n))
-                  for n in ("neuron", "start", "value"))  # fmt: skip
-        factor = cells[current.population].current_factor
-        script.add(
-            f"net.play_current({f'{number}: {current.stimulus}'!r}, {current.population!r}, "
-            f"{', '.join(arrays)}, factor={factor})"
+        script.add("", f"# {current.stimulus}: current into {current.population}")
+        script.call(
+            "net.play_current",
+            repr(f"{number}: {current.stimulus}"),
+            repr(current.population),
+            *(script.value(f"current{number}.{n}", getattr(current, n)) for n in CURRENT_ARRAYS),
+            factor=repr(cells[current.population].current_factor),
         )
     return script
 
@@ -116,13 +141,14 @@ def _population(script: Script, population: PopulationProgram, cells: Mapping[st
     cell = cells[name]
     script.add("", f"# {name}: {size:,} neurons of model {population.model.name}")
     script.add(*(f"#   {line}" for line in _equations(population)))
-    script.add(
-        "net.neurons(",
-        f"    {name!r}, {cell.model!r}, {size},",
-        f"    parameters={script.table(name, cell.parameters)},",
-        f"    initial={script.table(f'{name}.initial', cell.initial)},",
-        f"    silent={script.table(f'{name}.silent', cell.silent)},",
-        ")",
+    script.call(
+        "net.neurons",
+        repr(name),
+        repr(cell.model),
+        repr(size),
+        parameters=script.table(name, cell.parameters),
+        initial=script.table(f"{name}.initial", cell.initial),
+        silent=script.table(f"{name}.silent", cell.silent),
     )
 
 
@@ -144,12 +170,14 @@ def _pathways(script: Script, program: Program, cells: Mapping[str, Cell]) -> No
         )
         if not pathway.n_edges:
             continue
-        arrays = (script.value(f"{prefix}.{n}", getattr(pathway, n))
-                  for n in ("indptr", "source", "weight"))  # fmt: skip
-        script.add(
-            f"net.connect({pathway.pre!r}, {pathway.post!r}, {', '.join(arrays)},",
-            f"            delay={script.value(f'{prefix}.delay', pathway.delay)}, "
-            f"receptor={cell.receptors[pathway.receptor]}, factor={cell.weight_factor})",
+        script.call(
+            "net.connect",
+            repr(pathway.pre),
+            repr(pathway.post),
+            *(script.value(f"{prefix}.{n}", getattr(pathway, n)) for n in EDGE_ARRAYS),
+            delay=script.value(f"{prefix}.delay", pathway.delay),
+            receptor=repr(cell.receptors[pathway.receptor]),
+            factor=repr(cell.weight_factor),
         )
 
 
@@ -222,6 +250,8 @@ def main():
 {modules}
     net = build(array, modules, threads)
     result = net.run(N_STEPS, lambda net: stimulate(net, array))
+    if not net.writes:
+        return
     spikes = {{}}
     for name, (stamp, neuron) in result.spikes.items():
         order = np.lexsort((neuron, stamp))

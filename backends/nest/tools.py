@@ -158,6 +158,11 @@ class Network:
         self._recorders: dict[str, Recorder] = {}
         self._synapses: set[str] = set()
 
+    @property
+    def writes(self) -> bool:
+        """Whether this process is the one that writes results (under mpirun there are several)."""
+        return bool(nest.Rank() == 0)
+
     # ---- building -----------------------------------------------------------------------------
 
     def neurons(

@@ -8,19 +8,19 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-
 from neurobridge.backends.nest import NestBackend
 from neurobridge.backends.nest.catalogue import CATALOGUE, native_cell
 from neurobridge.backends.nest.cells import choose_cells
 from neurobridge.backends.nest.clock import tics_per_ms
 from neurobridge.backends.nest.nestml import nestml_model, safe_name
 from neurobridge.backends.nest.script import build_script
+from neurobridge.models import lif, shiu
+
 from neurobridge.errors import BackendError
 from neurobridge.frozen import FrozenDict
 from neurobridge.graph.population import Population
 from neurobridge.lowering.neurons import lower_population
 from neurobridge.lowering.program import PopulationProgram, SignalPlan
-from neurobridge.models import lif, shiu
 from tests.program_examples import pathway, program
 
 
@@ -147,9 +147,9 @@ def test_script_names_arrays_and_writes_numbers():
     cell = lowered(lif.lif_delta, v_thresh=np.array([-50.0, -51.0, -52.0]))
     path = pathway("cell", "cell", "syn", [0], [2], [0.5], 7, 3)
     script = build_script(program([cell], [path]), choose_cells(program([cell], [path]), "auto"))
-    assert "V_th=array('cell.V_th')" in script.text
+    assert "'V_th': array('cell.V_th')," in script.text
     np.testing.assert_array_equal(script.arrays["cell.V_th"], [-50.0, -51.0, -52.0])
-    assert "tau_m=20.0" in script.text
+    assert "'tau_m': 20.0," in script.text
     assert "delays=(7, 7)" in script.text
 
 
