@@ -31,7 +31,7 @@ def comparison_table(comparison: Comparison) -> Table:
     )
     table.add_column("backend", overflow="fold", min_width=9)
     table.add_column("verdict", overflow="fold", min_width=9)
-    for heading in ("spikes", "overlap", "±1 step", "±2", "rate r", "build", "run", "peak"):
+    for heading in ("spikes", "overlap", "±1", "±2", "rate r", "build", "run", "peak"):
         table.add_column(heading, justify="right", no_wrap=True)
     for entry in comparison.entries:
         table.add_row(*_row(entry))
@@ -44,7 +44,7 @@ def comparison_table(comparison: Comparison) -> Table:
 def _row(entry: Entry) -> list[str | Text]:
     kind, words = verdict(entry)
     return [
-        entry.name,
+        entry.name.replace(":", "\n  "),
         Text(words, style="" if entry.is_reference else STYLE[kind]),
         count(entry.spikes),
         *_overlaps(entry.metrics),
