@@ -11,7 +11,10 @@ from __future__ import annotations
 __all__ = ["evaluate"]
 
 import ast
+import keyword
+import tokenize
 from collections.abc import Callable, Mapping
+from io import StringIO
 from typing import Any
 
 import numpy as np
@@ -29,6 +32,8 @@ _SIZE: Mapping[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Gt: np.greater,
     ast.GtE: np.greater_equal,
 }
+_WORDS = frozenset(keyword.kwlist) - {"and", "or", "not", "in", "is", "True", "False", "None"}
+_SHIELD = "label_named_"
 _FUNCTIONS = {"startswith": 2, "contains": 2, "missing": 1}
 
 
@@ -54,14 +59,27 @@ def evaluate(expression: str, columns: Mapping[str, Label], size: int) -> Mask:
         If a label or a value does not exist; with the nearest one that does.
     """
     try:
-        tree = ast.parse(expression.strip(), mode="eval")
-    except (SyntaxError, ValueError) as error:
-        position = f" at character {error.offset}" if isinstance(error, SyntaxError) else ""
+        tree = ast.parse(_shielded(expression.strip(), columns), mode="eval")
+    except (SyntaxError, ValueError, tokenize.TokenError):
         raise ConnectomeError(
-            f"cannot read the expression {expression!r}{position}. Write it like "
+            f"cannot read the expression {expression!r}. Write it like "
             "\"cell_type in ('A', 'B') and side == 'left'\", with text in quotes"
         ) from None
     return _Evaluator(expression, columns, size).mask(tree.body)
+
+
+def _shielded(expression: str, columns: Mapping[str, Label]) -> str:
+    """Labels that are words of Python, above all ``class``, marked so that they can be parsed."""
+    marked = [
+        (kind, f"{_SHIELD}{text}" if text in columns and text in _WORDS else text)
+        for kind, text, *_ in tokenize.generate_tokens(StringIO(expression).readline)
+    ]
+    return tokenize.untokenize(marked)
+
+
+def _written(node: ast.AST) -> str:
+    """A part of the expression as the user wrote it."""
+    return ast.unparse(node).replace(_SHIELD, "")
 
 
 class _Evaluator:
@@ -111,7 +129,7 @@ class _Evaluator:
 
     def _is_one_of(self, node: ast.expr, values: list[Any]) -> Mask:
         column = self._column(node)
-        name = ast.unparse(node)
+        name = _written(node)
         if isinstance(column, pd.Categorical):
             position = {str(c): i for i, c in enumerate(column.categories)}
             for value in values:
@@ -127,7 +145,7 @@ class _Evaluator:
         return np.isin(column, np.array([int(v) for v in values], dtype=np.int64))
 
     def _call(self, node: ast.Call) -> Mask:
-        name = node.func.id if isinstance(node.func, ast.Name) else ast.unparse(node.func)
+        name = node.func.id if isinstance(node.func, ast.Name) else _written(node.func)
         if name not in _FUNCTIONS:
             raise UnknownNameError("function in an expression", name, _FUNCTIONS)
         if len(node.args) != _FUNCTIONS[name] or node.keywords:
@@ -145,9 +163,10 @@ class _Evaluator:
     def _column(self, node: ast.expr) -> Label:
         if not isinstance(node, ast.Name):
             raise self._error(node, "must be the name of a label")
-        if node.id not in self.columns:
-            raise UnknownNameError("label", node.id, self.columns)
-        return self.columns[node.id]
+        name = node.id.removeprefix(_SHIELD)
+        if name not in self.columns:
+            raise UnknownNameError("label", name, self.columns)
+        return self.columns[name]
 
     def _constant(self, node: ast.expr) -> Any:
         try:
@@ -171,4 +190,4 @@ class _Evaluator:
         return value
 
     def _error(self, node: ast.AST, what: str) -> ConnectomeError:
-        return ConnectomeError(f"in the expression {self.expression!r}: {ast.unparse(node)} {what}")
+        return ConnectomeError(f"in the expression {self.expression!r}: {_written(node)} {what}")

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 Direction = Literal["in", "out", "both"]
 
+_RESERVED = frozenset({"id", "sign"})
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Connectome:
@@ -110,6 +112,11 @@ class Connectome:
             for label, column in columns.items():
                 _check_length(f"{name}[{label!r}]", len(column), size)
             object.__setattr__(self, name, FrozenDict(columns))
+        for name in _RESERVED & self.labels.keys():
+            raise ConnectomeError(
+                f"label {name!r}: every neuron has an id and a sign besides its labels, so the "
+                "name is taken. Call the label something else, e.g. in the column mapping"
+            )
         if self.count is None and self.weight is None:
             raise ConnectomeError("a connectome needs a count or a weight for every edge, got none")
         _check_order(self)

@@ -242,6 +242,8 @@ def test_the_constructor_checks_what_from_edges_would_have_made():
         good.replace(count=None)
     with pytest.raises(ConnectomeError, match="label 'x'"):
         good.replace(labels={"x": [1, "a", 2, 3]})
+    with pytest.raises(ConnectomeError, match="label 'sign': every neuron has an id and a sign"):
+        good.replace(labels={"sign": [1, 1, 1, 1]})
 
 
 def test_neurons_are_found_by_id():

@@ -201,3 +201,18 @@ def test_operations_chain_on_real_data():
     worm = load("celegans", gap_junctions=False).prune(2).neighbourhood("name == 'AVAL'", 1, "in")
     assert [s.operation for s in worm.history] == ["prune", "neighbourhood"]
     assert "AVAL" in worm.names
+
+
+def test_labels_may_be_words_of_python():
+    c = from_edges(
+        [1, 2], [2, 1], count=[1, 1], ids=[1, 2],
+        labels={"class": ["ALPN", "LHLN"], "from": ["a", "class"]}, provenance=TOY,
+    )  # fmt: skip
+    assert c.select("class == 'ALPN' and from in ('a', 'class')").ids.tolist() == [1]
+    assert c.select("class != 'ALPN' or from == 'class'").ids.tolist() == [2]
+    with pytest.raises(UnknownNameError, match="unknown value of label 'class' 'ALPNs'; did you"):
+        c.select("class == 'ALPNs'")
+    with pytest.raises(ConnectomeError, match="in the expression 'class < 3': class is text"):
+        c.select("class < 3")
+    with pytest.raises(ConnectomeError, match="cannot read the expression"):
+        c.select("class == 'ALPN")
