@@ -13,7 +13,7 @@ from scipy.special import ndtri
 from neurobridge.errors import NetworkError
 from neurobridge.graph.network import Network
 from neurobridge.graph.population import Population
-from neurobridge.graph.stimulus import Current, Poisson, SpikeTrains, Stimulus, WhiteNoise
+from neurobridge.graph.stimulus import Current, Poisson, SpikeTrains, WhiteNoise
 from neurobridge.lowering.finding import Finding
 from neurobridge.lowering.grid import to_steps
 from neurobridge.lowering.program import CurrentInput, Drive, EventInput, SourceSpikes
@@ -53,7 +53,7 @@ def lower_drive(
             source_trains[population.name].append(trains)
         else:
             events.append(_events(stimulus, population, trains, dt, n_steps, findings))
-    sources = tuple(_source(name, trains) for name, trains in source_trains.items())
+    sources = tuple(_source(name, trains, findings) for name, trains in source_trains.items())
     return Drive(n_steps, tuple(events), sources, tuple(currents)), findings
 
 
@@ -122,7 +122,9 @@ def _unit_trains(
     reached = np.zeros(neurons.size)
     times, owners, block = [], [], 0
     while alive.size:
-        gaps = -np.log(uniforms(seed, "stimulus", name, trial, neurons[alive].astype(np.int64), block))
+        gaps = -np.log(
+            uniforms(seed, "stimulus", name, trial, neurons[alive].astype(np.int64), block)
+        )
         for column in range(2):
             reached[alive] += gaps[:, column]
             inside = alive[reached[alive] < until[alive]]
@@ -161,15 +163,15 @@ def _events(
     n_steps: int,
     findings: list[Finding],
 ) -> EventInput:
-    """Events of a stimulus onto a receptor; a spike stamped s arrives in phase 2 of step s + D - 1."""
+    """Events of a stimulus onto a receptor; one stamped s is added in step s + D - 1."""
     model = population.model
     receptor = model.receptor(stimulus.receptor or model.receptors[0].name)
     delay = 1
     if stimulus.delay is not None:
         where = f"stimulus {stimulus.name!r}, delay"
-        steps, found = to_steps(stimulus.delay, dt, where, "delay_rounding", at_least=1)
+        given, found = to_steps(stimulus.delay, dt, where, "delay_rounding", at_least=1)
         findings += found
-        delay = max(int(steps), 1)
+        delay = max(int(given), 1)
     weight = parse_quantity(
         stimulus.weight, model.weight_unit(receptor.name), f"stimulus {stimulus.name!r}, weight"
     )
@@ -177,16 +179,16 @@ def _events(
     stamp, neuron = trains
     step = stamp + (delay - 1)
     inside = step < n_steps
-    target, channel = np.unique(neuron[inside], return_inverse=True)
     if isinstance(stimulus, Poisson):
-        target, channel = _selected(stimulus.neurons, population), None  # type: ignore[assignment]
-        place = np.zeros(population.size, dtype=np.int64)
-        place[target] = np.arange(target.size)
-        channel = place[neuron[inside]]
-    step, channel, count = _merge(step[inside], channel, target.size)
+        target = _selected(stimulus.neurons, population)
+    else:
+        target = np.unique(neuron).astype(np.int32)
+    place = np.zeros(population.size, dtype=np.int64)
+    place[target] = np.arange(target.size)
+    steps, channel, count = _merge(step[inside], place[neuron[inside]], target.size)
     return EventInput(
-        stimulus.name, population.name, receptor.name, target.astype(np.int32),
-        np.full(target.size, weight), step, channel, count,
+        stimulus.name, population.name, receptor.name, target,
+        np.full(target.size, weight), steps, channel, count,
     )  # fmt: skip
 
 
@@ -210,15 +212,28 @@ def _merge(
     return steps, channels.astype(np.int32), count.astype(np.int32)
 
 
-def _source(name: str, trains: list[Trains]) -> SourceSpikes:
+def _source(name: str, trains: list[Trains], findings: list[Finding]) -> SourceSpikes:
     """Spikes of a source population; spikes of one neuron in one step are one spike."""
     if not trains:
         return SourceSpikes(name, np.zeros(0, np.int64), np.zeros(0, np.int32))
     stamp = np.concatenate([t[0] for t in trains])
     neuron = np.concatenate([t[1] for t in trains])
     n = int(neuron.max()) + 1 if neuron.size else 1
+    given = stamp.size
     stamp, neuron, _ = _merge(stamp, neuron.astype(np.int64), n)
+    if stamp.size < given:
+        findings.append(_merged(name, given - stamp.size, given))
     return SourceSpikes(name, stamp, neuron)
+
+
+def _merged(name: str, lost: int, given: int) -> Finding:
+    return Finding(
+        "source_spikes_merged", "note", f"population {name!r}",
+        f"{lost:,} of {given:,} spikes fall into a step in which their neuron spikes already; a "
+        "source neuron spikes at most once a step",
+        "choose a smaller dt, or put the stimulus onto the neurons themselves, where each counts",
+        lost / given,
+    )  # fmt: skip
 
 
 # -- currents ---------------------------------------------------------------------------------
@@ -261,7 +276,9 @@ def _noise(
     where: str,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], list[Finding]]:
     span = [stimulus.start, min(stimulus.stop, n_steps * dt)]
-    (first, last), found = to_steps(span, dt, f"{where}, window", "current_time_rounding", at_least=0)
+    (first, last), found = to_steps(
+        span, dt, f"{where}, window", "current_time_rounding", at_least=0
+    )
     length, more = to_steps(
         stimulus.interval, dt, f"{where}, interval", "current_time_rounding", at_least=1
     )
@@ -270,7 +287,11 @@ def _noise(
         ndtri(uniforms(seed, "stimulus", stimulus.name, trial, neurons.astype(np.int64), block))
         for block in range((start.size + 1) // 2)
     ]
-    normal = np.stack(draws).transpose(0, 2, 1).reshape(-1, neurons.size) if draws else np.zeros((0, neurons.size))
+    normal = (
+        np.stack(draws).transpose(0, 2, 1).reshape(-1, neurons.size)
+        if draws
+        else np.zeros((0, neurons.size))
+    )
     value = stimulus.mean + stimulus.std * normal[: start.size]
     if last < n_steps:  # silence after the end
         start, value = np.append(start, last), np.concatenate([value, np.zeros((1, neurons.size))])

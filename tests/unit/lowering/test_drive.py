@@ -162,6 +162,17 @@ def test_a_window_is_kept() -> None:
     assert 595 < stamp.max() < 600
 
 
+def test_spikes_of_a_source_that_share_a_step_are_told() -> None:
+    net = NetworkBuilder()
+    net.population("pop", 2, models.spike_source)
+    net.add(SpikeTrains("a", "pop", np.array([0.1, 0.1, 0.2, 0.3]), np.array([0, 1, 0, 0])))
+    net.add(SpikeTrains("b", "pop", np.array([0.2]), np.array([0])))
+    made, (note,) = lower_drive(net.build(), 0.1, 10, 0, 0)
+    assert made.sources[0].stamp.tolist() == [1, 1, 2, 3]
+    assert (note.code, note.severity, note.magnitude) == ("source_spikes_merged", "note", 0.2)
+    assert "1 of 5 spikes fall into a step" in note.why
+
+
 # -- currents --------------------
 
 
