@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-__all__ = ["Availability", "Backend", "Capabilities", "Engine", "Progress", "RawResult", "source_result"]
+__all__ = [
+    "Availability",
+    "Backend",
+    "Capabilities",
+    "Engine",
+    "Progress",
+    "RawResult",
+    "source_result",
+]
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -90,7 +98,9 @@ class Engine(ABC):
     def run(self, drive: Drive, progress: Progress | None = None) -> RawResult:
         """Play ``drive`` into the network from its initial state; never continues an older run."""
 
-    def set_constants(self, population: str, values: Mapping[str, float | NDArray[np.float64]]) -> None:
+    def set_constants(
+        self, population: str, values: Mapping[str, float | NDArray[np.float64]]
+    ) -> None:
         """Replace constants of a population for the next runs, without building again."""
         raise NotImplementedError
 

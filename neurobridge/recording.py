@@ -53,7 +53,7 @@ class Spikes:
     @property
     def time(self) -> NDArray[np.float64]:
         """Spike times in ms, shape (k,)."""
-        return self.step * self.dt
+        return np.multiply(self.step, self.dt, dtype=np.float64)
 
     @property
     def recorded(self) -> NDArray[np.int32]:
@@ -75,7 +75,8 @@ class Spikes:
         """Mean firing rate per neuron in Hz, shape (size,); 0 for a run without steps."""
         if not self.n_steps:
             return np.zeros(self.size)
-        return self.counts / (self.n_steps * self.dt * 1e-3 * self.n_trials)
+        seconds = self.n_steps * self.dt * 1e-3 * self.n_trials
+        return np.asarray(self.counts / seconds, dtype=np.float64)
 
     def of(self, neuron: int) -> NDArray[np.float64]:
         """Spike times of one neuron in ms (all trials)."""
@@ -105,7 +106,7 @@ class Signal:
     @property
     def time(self) -> NDArray[np.float64]:
         """Sample times in ms, shape (T,)."""
-        return self.step * self.dt
+        return np.multiply(self.step, self.dt, dtype=np.float64)
 
 
 @dataclass(frozen=True)

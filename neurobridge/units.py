@@ -189,7 +189,7 @@ def parse_quantity(value: Any, unit: str, where: str) -> Any:
 
 
 def _rescale(number: Any, given: float, wanted: float) -> Any:
-    """``number * given / wanted``, by the power of ten that is exact in binary where there is one."""
+    """``number * given / wanted``, by a power of ten that is exact in binary if there is one."""
     ratio = given / wanted
     if ratio >= 1 or given == 0:
         return number * round(ratio, 12) if ratio != 1 else number

@@ -33,7 +33,7 @@ class OutgoingEdges:
         if not total:
             return np.zeros(0, dtype=np.int64)
         skip = np.repeat(first - np.concatenate([[0], np.cumsum(length)[:-1]]), length)
-        return np.arange(total) + skip
+        return np.asarray(np.arange(total) + skip, dtype=np.int64)
 
 
 class Mailbox:
@@ -43,7 +43,7 @@ class Mailbox:
         self.due: dict[int, list[tuple[NDArray[np.int32], NDArray[np.float64]]]] = defaultdict(list)
 
     def send(self, edges: OutgoingEdges, neurons: NDArray[np.int32], step: int) -> None:
-        """Spikes whose undelayed step of arrival would be ``step - 1``: due at ``step - 1 + delay``."""
+        """Post spikes that are stamped ``step``: they are due in step ``step - 1 + delay``."""
         chosen = edges.of(neurons)
         if not chosen.size:
             return
@@ -67,4 +67,4 @@ class Mailbox:
             return None
         target = np.concatenate([p[0] for p in parts])
         weight = np.concatenate([p[1] for p in parts])
-        return np.bincount(target, weights=weight, minlength=size)
+        return np.asarray(np.bincount(target, weights=weight, minlength=size), dtype=np.float64)

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-
 from neurobridge.backends.base import Engine, Progress, RawResult
 from neurobridge.backends.reference.delivery import Mailbox, OutgoingEdges
+from numpy.typing import NDArray
+
 from neurobridge.lowering.evaluate import compile_block, evaluate
 from neurobridge.lowering.program import CurrentInput, Drive, PopulationProgram, Program
 
@@ -77,10 +77,10 @@ class Neurons:
             for n, v in self.values.items()
         }
         self.reset(there)
-        for name, array in states.items():
-            array = array.copy()
-            array[who] = there[name]
-            self.values[name] = array
+        for name, before in states.items():
+            after = before.copy()
+            after[who] = there[name]
+            self.values[name] = after
         steps = self.program.refractory_steps
         self.clamped_for[who] = steps if isinstance(steps, int) else steps[who]
 
@@ -93,7 +93,9 @@ class ReferenceEngine(Engine):
         self.edges = [OutgoingEdges(p) for p in program.pathways]
         self.constants = {p.name: dict(p.constants) for p in program.populations}
 
-    def set_constants(self, population: str, values: Mapping[str, float | NDArray[np.float64]]) -> None:
+    def set_constants(
+        self, population: str, values: Mapping[str, float | NDArray[np.float64]]
+    ) -> None:
         """See :class:`Engine`."""
         self.constants[population].update(values)
 
@@ -150,7 +152,9 @@ class ReferenceEngine(Engine):
         populations = self.program.populations
         self.neurons = {p.name: Neurons(p, self.constants[p.name]) for p in populations}
         self.mail = {(p.name, r.name): Mailbox() for p in populations for r in p.code.receptors}
-        self.spikes: dict[str, list[tuple[int, NDArray[np.int32]]]] = {p.name: [] for p in populations}
+        self.spikes: dict[str, list[tuple[int, NDArray[np.int32]]]] = {
+            p.name: [] for p in populations
+        }
         self.samples: dict[str, list[NDArray[np.float64]]] = {
             s.name: [] for s in self.program.signal_plans
         }

@@ -193,7 +193,7 @@ class Job:
 
 def _follow(worker: subprocess.Popen[str], label: str, progress: RunProgress | None) -> None:
     """Pass on what the worker says until it ends; on Ctrl-C give it time to save what it has."""
-    assert worker.stdout is not None  # noqa: S101 - opened with a pipe
+    assert worker.stdout is not None
     try:
         for line in worker.stdout:
             word, _, number = line.partition(" ")
@@ -213,7 +213,7 @@ def _check_all(
         try:
             raise_if_errors(check(network, run.backend, dt=dt, **run.settings), accept)
         except FindingsError as err:
-            problems += [f for f in err.findings if f not in problems]
+            problems += [f for f in err.findings if isinstance(f, Finding) and f not in problems]
             first = first or err
     if first is not None:
         raise_if_errors(problems, accept)

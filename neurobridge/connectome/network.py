@@ -107,7 +107,9 @@ def _ms(delay: float | str) -> float:
     return float(parse_quantity(delay, "ms", "delay"))
 
 
-def _chemical(connectome: Connectome, gap_junctions: str) -> np.ndarray[Any, np.dtype[np.bool_]] | None:
+def _chemical(
+    connectome: Connectome, gap_junctions: str
+) -> np.ndarray[Any, np.dtype[np.bool_]] | None:
     gap = connectome.is_gap
     if not gap.any():
         return None
@@ -142,8 +144,8 @@ def _column(values: pd.Categorical) -> Column:
     codes = np.asarray(values.codes, dtype=np.int64) + 1
     categories = ("", *(str(c) for c in values.categories))
     if (codes > 0).all():
-        return Column(codes - 1, categories[1:])
-    return Column(codes, categories)
+        return Column((codes - 1).astype(np.uint32), categories[1:])
+    return Column(codes.astype(np.uint32), categories)
 
 
 def _edges(connectome: Connectome) -> Edges:
@@ -174,5 +176,5 @@ def _weights(
         )
     if connectome.count is not None:
         return Factorised(one)
-    assert connectome.weight is not None  # noqa: S101 - a connectome has one or the other
+    assert connectome.weight is not None
     return Explicit(connectome.weight * connectome.signs_per_edge * one)

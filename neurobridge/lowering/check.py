@@ -22,9 +22,7 @@ BYTES_PER_EDGE = {"reference": 40, "brian2": 60, "nest": 110}
 BYTES_PER_NEURON = {"reference": 400, "brian2": 400, "nest": 2000}
 
 
-def check_program(
-    program: Program, backend: Backend, settings: Mapping[str, Any]
-) -> list[Finding]:
+def check_program(program: Program, backend: Backend, settings: Mapping[str, Any]) -> list[Finding]:
     """Everything that speaks against running a program on a backend, or will make it differ."""
     can = backend.capabilities()
     for name in settings:
@@ -43,9 +41,7 @@ def memory_estimate(program: Program, backend: str) -> float:
     """Expected resident memory of a built program in bytes; rough, on the safe side."""
     edges = sum(p.n_edges for p in program.pathways)
     neurons = sum(p.size for p in program.populations)
-    return (
-        edges * BYTES_PER_EDGE.get(backend, 100) + neurons * BYTES_PER_NEURON.get(backend, 1000)
-    )
+    return edges * BYTES_PER_EDGE.get(backend, 100) + neurons * BYTES_PER_NEURON.get(backend, 1000)
 
 
 def _availability(backend: Backend) -> list[Finding]:
@@ -86,7 +82,7 @@ def _neurons(p: PopulationProgram, can: Capabilities, name: str) -> list[Finding
 
 
 def _features(program: Program, can: Capabilities, name: str) -> list[Finding]:
-    low, high = program.delay_range
+    _, high = program.delay_range
     findings = []
     if can.max_delay_steps is not None and high > can.max_delay_steps:
         findings.append(

@@ -35,7 +35,9 @@ RECORDING_CAP_MB = 4096.0
 """Default limit of what state probes may record, in MB."""
 
 
-def check(network: Network, backend: str = "reference", *, dt: float, **settings: Any) -> list[Finding]:
+def check(
+    network: Network, backend: str = "reference", *, dt: float, **settings: Any
+) -> list[Finding]:
     """What will differ, or stop, if a network runs on a backend; nothing is built.
 
     Parameters
@@ -54,7 +56,7 @@ def check(network: Network, backend: str = "reference", *, dt: float, **settings
     return check_program(lower(network, dt), get_backend(backend), settings)
 
 
-def compile(  # noqa: A001 - the field's word for it
+def compile(
     network: Network,
     backend: str = "reference",
     *,
@@ -146,7 +148,10 @@ class CompiledNetwork:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        tb: TracebackType | None,
     ) -> None:
         self.close()
 
@@ -267,7 +272,9 @@ class CompiledNetwork:
             same = (new.code == old.code) and np.array_equal(
                 new.refractory_steps, old.refractory_steps
             )
-            if not same or any(not np.array_equal(new.initial[k], old.initial[k]) for k in new.initial):
+            if not same or any(
+                not np.array_equal(new.initial[k], old.initial[k]) for k in new.initial
+            ):
                 raise FindingsError(
                     f"the new parameters of {name!r} change more than constants (initial state, "
                     "refractory steps or code); compile the network again with them"
@@ -299,16 +306,20 @@ class CompiledNetwork:
                 neurons=plan.neurons,
             )
         signals = {}
-        for plan in program.signal_plans:
-            values = raw.signals[plan.name]
-            step = (np.arange(values.shape[0], dtype=np.int64) + 1) * plan.interval
-            signals[plan.name] = Signal(
-                plan.variable, plan.unit, plan.population, values, step, plan.neurons, program.dt
+        for probe in program.signal_plans:
+            values = raw.signals[probe.name]
+            step = (np.arange(values.shape[0], dtype=np.int64) + 1) * probe.interval
+            signals[probe.name] = Signal(
+                probe.variable,
+                probe.unit,
+                probe.population,
+                values,
+                step,
+                probe.neurons,
+                program.dt,
             )
         done = raw.steps_done >= drive.n_steps
-        message = (
-            "" if done else f"interrupted after {raw.steps_done:,} of {drive.n_steps:,} steps"
-        )
+        message = "" if done else f"interrupted after {raw.steps_done:,} of {drive.n_steps:,} steps"
         return Recording(
             spikes=spikes,
             signals=signals,
@@ -336,5 +347,3 @@ def _versions(backend: Backend) -> dict[str, str]:
         "numpy": np.__version__,
         "python": platform.python_version(),
     }
-
-

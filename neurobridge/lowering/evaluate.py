@@ -34,7 +34,7 @@ _NAMESPACE |= {"exprel": _exprel, "where": np.where, "__builtins__": {}}
 
 def evaluate(expression: str, values: Mapping[str, Any]) -> float | NDArray[np.float64]:
     """The value of an expression; a float if everything in it is scalar."""
-    result = eval(render(expression, NUMPY), dict(_NAMESPACE), dict(values))  # noqa: S307
+    result = eval(render(expression, NUMPY), dict(_NAMESPACE), dict(values))
     array = np.asarray(result, dtype=np.float64)
     return float(array) if array.ndim == 0 else array
 
@@ -47,6 +47,6 @@ def compile_block(
     code = compile(source, "<model>", "exec")
 
     def run(values: MutableMapping[str, Any]) -> None:
-        exec(code, _NAMESPACE, values)  # noqa: S102
+        exec(code, _NAMESPACE, values)
 
     return run

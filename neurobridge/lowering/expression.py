@@ -85,7 +85,9 @@ def _check_node(node: ast.AST, text: str, where: str) -> None:
                 raise ModelError(f"{where}: where() takes (condition, a, b), in {text!r}")
         elif name not in FUNCTIONS:
             known = sorted(FUNCTIONS | {"where"})
-            raise ModelError(f"{where}: unknown function {name!r} in {text!r}{suggest(name, known)}")
+            raise ModelError(
+                f"{where}: unknown function {name!r} in {text!r}{suggest(name, known)}"
+            )
         elif n_args != 1:
             raise ModelError(f"{where}: {name}() takes one argument, got {n_args}, in {text!r}")
     elif isinstance(node, ast.Constant):
@@ -101,7 +103,8 @@ def _check_node(node: ast.AST, text: str, where: str) -> None:
         if len(node.ops) != 1 or type(node.ops[0]) not in _COMPARE:
             raise ModelError(f"{where}: compare two things at a time, in {text!r}")
     elif not isinstance(
-        node, (ast.Name, ast.BoolOp, ast.expr_context, ast.operator, ast.unaryop, ast.cmpop, ast.boolop)
+        node,
+        (ast.Name, ast.BoolOp, ast.expr_context, ast.operator, ast.unaryop, ast.cmpop, ast.boolop),
     ):
         raise ModelError(f"{where}: {type(node).__name__} is not allowed in {text!r}")
 
@@ -177,8 +180,9 @@ class _Printer:
     def _small_power(self, node: ast.BinOp) -> str | None:
         """``x**2 .. x**4`` as a product: the same rounding everywhere, and faster."""
         if isinstance(node.left, ast.Name) and isinstance(node.right, ast.Constant):
-            if node.right.value in (2, 3, 4):
-                return " * ".join([self.text(node.left)] * int(node.right.value))
+            power = {2: 2, 3: 3, 4: 4}.get(node.right.value)  # type: ignore[arg-type]
+            if power is not None:
+                return " * ".join([self.text(node.left)] * power)
         return None
 
     def _binary(self, node: ast.BinOp, outer: int) -> str:

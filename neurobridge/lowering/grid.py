@@ -47,7 +47,8 @@ def to_steps(
     if not np.isfinite(times).all():
         bad = times[~np.isfinite(times)]
         raise NetworkError(
-            f"{where}: times must be finite, but {bad.size} of {times.size} are not, e.g. {bad[0]} ms"
+            f"{where}: times must be finite, but {bad.size} of {times.size} are not, "
+            f"e.g. {bad[0]} ms"
         )
     exact = times / dt
     steps = np.rint(exact).astype(np.int64)

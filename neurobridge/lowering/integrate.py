@@ -173,7 +173,7 @@ def _rk4(
 def _exponential_euler(
     model: NeuronModel, derivatives: dict[str, str], clamped: set[str], parameters: Any, dt: float
 ) -> StepCode:
-    """``dx/dt = a + c x`` solved for each state with the others held: ``x e^(c dt) + a dt exprel(c dt)``."""
+    """Each ``dx/dt = a + c x`` solved with the others held: ``x e^(c dt) + a dt exprel(c dt)``."""
     code = StepCode(constants={"step_ms": dt})
     for name, body in derivatives.items():
         try:

@@ -34,7 +34,9 @@ def linear_terms(expression: str, variables: Collection[str]) -> dict[str, str]:
     ModelError
         If the expression is not linear in the variables.
     """
-    return {name: ast.unparse(node) for name, node in _terms(parse(expression), set(variables)).items()}
+    return {
+        name: ast.unparse(node) for name, node in _terms(parse(expression), set(variables)).items()
+    }
 
 
 def _terms(node: ast.expr, variables: set[str]) -> dict[str, ast.expr]:
@@ -59,7 +61,9 @@ def _terms(node: ast.expr, variables: set[str]) -> dict[str, ast.expr]:
             if set(right) == {CONSTANT}:
                 left = _terms(node.left, variables)
                 return {k: ast.BinOp(v, ast.Div(), node.right) for k, v in left.items()}
-    raise ModelError(f"'{ast.unparse(node)}' is not linear in {', '.join(sorted(names & variables))}")
+    raise ModelError(
+        f"'{ast.unparse(node)}' is not linear in {', '.join(sorted(names & variables))}"
+    )
 
 
 def _sum(node: ast.BinOp, variables: set[str]) -> dict[str, ast.expr]:

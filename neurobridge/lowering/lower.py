@@ -89,6 +89,8 @@ def _signal_plans(network: Network, dt: float, findings: list[Finding]) -> tuple
             neurons = np.arange(population.size, dtype=np.int32)
         unit = population.model.states[probe.variable].unit
         plans.append(
-            SignalPlan(probe.name, population.name, probe.variable, unit, neurons, max(int(interval), 1))
+            SignalPlan(
+                probe.name, population.name, probe.variable, unit, neurons, max(int(interval), 1)
+            )
         )
     return tuple(plans)

@@ -22,9 +22,7 @@ from neurobridge.lowering.program import Assignment, NeuronCode, PopulationProgr
 from neurobridge.units import parse_unit
 
 
-def lower_population(
-    population: Population, dt: float
-) -> tuple[PopulationProgram, list[Finding]]:
+def lower_population(population: Population, dt: float) -> tuple[PopulationProgram, list[Finding]]:
     """The program of a population at ``dt``, and what rounding its refractory period did."""
     model = population.model
     parameters = _coherent(model, population.parameters)
@@ -44,7 +42,10 @@ def lower_population(
 
     receptors = tuple(
         ReceptorCode(
-            r.name, r.variable, _gain(model, r.name, parameters, constants), r.when_clamped == "drop"
+            r.name,
+            r.variable,
+            _gain(model, r.name, parameters, constants),
+            r.when_clamped == "drop",
         )
         for r in model.receptors
     )
@@ -91,7 +92,9 @@ def _gain(
         )
     gain = evaluate(added, {**parameters, "w": 1.0})
     if not np.allclose(evaluate(added, {**parameters, "w": 3.0}), 3 * np.asarray(gain), rtol=1e-12):
-        raise ModelError(f"model {model.name!r}, receptor {receptor!r}: '{added}' is not linear in w")
+        raise ModelError(
+            f"model {model.name!r}, receptor {receptor!r}: '{added}' is not linear in w"
+        )
     if np.ndim(gain) == 0 and gain == 1.0:
         return "1.0"
     name = f"gain_{receptor}"

@@ -99,9 +99,7 @@ def _pathway(
         "receptor": receptor,
     }  # fmt: skip
     if chosen is None:
-        return Pathway(
-            **names, indptr=edges.indptr, source=edges.pre, weight=weights, delay=delay
-        )
+        return Pathway(**names, indptr=edges.indptr, source=edges.pre, weight=weights, delay=delay)
     before = np.concatenate([[0], np.cumsum(chosen)])
     return Pathway(
         **names,

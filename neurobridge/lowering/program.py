@@ -38,8 +38,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from neurobridge.lowering.finding import Finding
     from neurobridge.graph.model import NeuronModel
+    from neurobridge.lowering.finding import Finding
 
 Int = NDArray[np.int64]
 Index = NDArray[np.int32]
@@ -239,7 +239,7 @@ class SourceSpikes:
 
 @dataclass(frozen=True)
 class CurrentInput:
-    """Injected current: ``value[c]`` (nA, shape (m,)) holds from step ``start[c]`` to the next change.
+    """Injected current: ``value[c]`` (nA, (m,)) holds from step ``start[c]`` to the next change.
 
     ``neuron`` int32 (m,), ``start`` int64 (n_changes,) ascending, ``value`` float64
     (n_changes, m). Before ``start[0]`` the current is 0. Several inputs to one neuron add up.
