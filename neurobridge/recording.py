@@ -53,7 +53,7 @@ class Spikes:
     @property
     def time(self) -> NDArray[np.float64]:
         """Spike times in ms, shape (k,)."""
-        return np.multiply(self.step, self.dt, dtype=np.float64)
+        return np.asarray(self.step * self.dt, dtype=np.float64)
 
     @property
     def recorded(self) -> NDArray[np.int32]:
@@ -80,7 +80,7 @@ class Spikes:
 
     def of(self, neuron: int) -> NDArray[np.float64]:
         """Spike times of one neuron in ms (all trials)."""
-        return self.time[self.neuron == neuron]
+        return np.asarray(self.time[self.neuron == neuron])
 
     def same_as(self, other: Spikes) -> bool:
         """Whether every spike is identical in step, neuron and trial."""
@@ -106,7 +106,7 @@ class Signal:
     @property
     def time(self) -> NDArray[np.float64]:
         """Sample times in ms, shape (T,)."""
-        return np.multiply(self.step, self.dt, dtype=np.float64)
+        return np.asarray(self.step * self.dt, dtype=np.float64)
 
 
 @dataclass(frozen=True)
