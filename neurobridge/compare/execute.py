@@ -109,6 +109,8 @@ def compare(
     ------
     FindingsError
         If a backend cannot run the network as asked.
+    KeyboardInterrupt
+        If one of the runs is interrupted; the others are then not started.
     """
     runs = [b if isinstance(b, BackendRun) else parse_backends([b])[0] for b in backends]
     labels = [r.label for r in runs]
@@ -121,7 +123,7 @@ def compare(
         job = Job(
             save(network, Path(scratch) / "network"), Path(scratch), duration, dt, trial, accept
         )
-        recordings = {r.label: job.run(r, seed, progress) for r in runs}
+        recordings = {r.label: _unless_interrupted(job.run(r, seed, progress)) for r in runs}
         other = job.run(first, seed + 1, progress, label="other seed") if baseline else None
         if other is not None and other.status == "failed":
             other = None
@@ -179,10 +181,12 @@ class Job:
         command = [sys.executable, "-m", "neurobridge.compare.worker", str(folder)]
         with (folder / "errors.txt").open("w+", encoding="utf-8") as errors:
             worker = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
-            _follow(worker, label or run.label, progress)
+            interrupted = _follow(worker, label or run.label, progress)
             errors.seek(0)
             complaint = errors.read()[-2000:]
         if not (folder / "recording").exists():
+            if interrupted:
+                raise KeyboardInterrupt
             return Recording(
                 spikes={}, signals={}, backend=run.backend, network_id="", dt=self.dt,
                 duration=self.duration, seed=seed, status="failed", settings=dict(run.settings),
@@ -191,8 +195,21 @@ class Job:
         return load_recording(folder / "recording")
 
 
-def _follow(worker: subprocess.Popen[str], label: str, progress: RunProgress | None) -> None:
-    """Pass on what the worker says until it ends; on Ctrl-C give it time to save what it has."""
+def _unless_interrupted(recording: Recording) -> Recording:
+    """A comparison is of whole runs: Ctrl-C in one of them ends it."""
+    if recording.status == "incomplete":
+        raise KeyboardInterrupt
+    return recording
+
+
+def _follow(worker: subprocess.Popen[str], label: str, progress: RunProgress | None) -> bool:
+    """Pass on what the worker says until it ends; on Ctrl-C give it time to save what it has.
+
+    Returns
+    -------
+    bool
+        Whether there was a Ctrl-C.
+    """
     assert worker.stdout is not None
     try:
         for line in worker.stdout:
@@ -202,6 +219,8 @@ def _follow(worker: subprocess.Popen[str], label: str, progress: RunProgress | N
         worker.wait()
     except KeyboardInterrupt:  # the worker, in the same process group, got it too
         worker.wait()
+        return True
+    return False
 
 
 def _check_all(
