@@ -5,7 +5,6 @@ from __future__ import annotations
 __all__ = ["compare", "demo"]
 
 import shlex
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -117,11 +116,14 @@ def _announce(out: Output, subject: Subject, runs: list[BackendRun]) -> None:
 def _report(comparison: Comparison, subject: Subject, path: Path | None) -> Path | None:
     if path is None:
         return None
+    command = subject.comparison_command
+    if comparison.reference != comparison.entries[0].name:
+        command += f" --reference {shlex.quote(comparison.reference)}"
     return comparison.report(
         path,
         title=subject.title,
         network=network_summary(subject.network),
-        command=shlex.join(["neurobridge", *sys.argv[1:]]),
+        command=command,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["Subject", "key_values", "load_subject", "split"]
 
+import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,8 @@ class Subject:
 
     Parameters
     ----------
+    source : str
+        As the user named it.
     title : str
     network : Network
     settings : RunPlan
@@ -36,6 +39,7 @@ class Subject:
         None for a network in a folder.
     """
 
+    source: str
     title: str
     network: Network
     settings: RunPlan
@@ -62,6 +66,17 @@ class Subject:
                 values += n * self.settings.duration / (probe.interval or self.settings.dt)
         return values * 8 / 1e6
 
+    @property
+    def comparison_command(self) -> str:
+        """The command that repeats a comparison, whatever was in the file at the time."""
+        plan = self.settings
+        parts = ["neurobridge", "compare", self.source, "--backends", ",".join(plan.backends)]
+        for name in ("duration", "dt", "seed", "trial"):
+            parts += [f"--{name}", str(getattr(plan, name)).removesuffix(".0")]
+        if plan.accept:
+            parts += ["--accept", ",".join(plan.accept)]
+        return shlex.join(parts)
+
     def check_size(self) -> None:
         """Refuse a run whose recording would be larger than the cap.
 
@@ -87,10 +102,11 @@ def load_subject(source: str, options: Mapping[str, Any]) -> Subject:
     """
     given = {name: _number(value) for name, value in options.items() if value is not None}
     if Path(source).is_dir():
-        return Subject(Path(source).name, load(source), _settings({}, given, source), None)
+        settings = _settings({}, given, source)
+        return Subject(source, Path(source).name, load(source), settings, None)
     experiment = load_experiment(source)
     settings = _settings(experiment.settings.model_dump(), given, source)
-    return Subject(experiment.name, experiment.network(), settings, experiment)
+    return Subject(source, experiment.name, experiment.network(), settings, experiment)
 
 
 def split(text: str | None) -> list[str] | None:
