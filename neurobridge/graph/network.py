@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neurobridge.content import ByContent, content_hash
-from neurobridge.errors import NetworkError, UnknownNameError
+from neurobridge.errors import NetworkError, UnitError, UnknownNameError
 from neurobridge.frozen import FrozenDict, frozen_array, frozen_plain, owned
 from neurobridge.graph.population import Population
 from neurobridge.graph.probe import Probe, SpikeProbe, StateProbe
@@ -123,8 +123,8 @@ class Network(ByContent):
         unit = model.weight_unit(p.receptor or model.receptors[0].name)
         try:
             return p.weight.values(p.edges, sign, unit)
-        except NetworkError as err:
-            raise NetworkError(f"projection {projection!r}: {err}") from err
+        except (NetworkError, UnitError) as err:
+            raise type(err)(f"projection {projection!r}: {err}") from err
 
     def __repr__(self) -> str:
         return (

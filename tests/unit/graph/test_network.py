@@ -12,7 +12,7 @@ import pytest
 from neurobridge.models.lif import lif_delta, lif_exp
 from neurobridge.models.source import spike_source
 
-from neurobridge.errors import NetworkError, UnknownNameError
+from neurobridge.errors import NetworkError, UnitError, UnknownNameError
 from neurobridge.frozen import FrozenDict
 from neurobridge.graph.edges import Edges
 from neurobridge.graph.labels import Labels
@@ -23,6 +23,7 @@ from neurobridge.graph.probe import SpikeProbe, StateProbe
 from neurobridge.graph.projection import Projection
 from neurobridge.graph.readout import Readout
 from neurobridge.graph.stimulus import Current, Poisson, SpikeTrains, WhiteNoise
+from neurobridge.graph.weight import Factorised
 from tests.unit.graph.networks import small
 
 
@@ -270,6 +271,21 @@ def test_weights_name_the_projection_in_errors() -> None:
     unsigned = network(projections={"rec": loop(weight=small().projections["rec"].weight)})
     with pytest.raises(NetworkError, match="projection 'rec': factorised weights need a sign"):
         unsigned.weights("rec")
+
+
+@pytest.mark.parametrize(
+    ("unit", "message"),
+    [
+        ("0.275 mV", "expected a quantity in nA, got '0.275 mV', which is in mV"),
+        ("1 nAmp", "unknown unit 'nAmp' in 'nAmp'; did you mean 'nA'?"),
+        ("5", "'5' has no unit; write '5 nA', or give the number 5 itself"),
+    ],
+)
+def test_units_of_weights(unit: str, message: str) -> None:
+    net = network(projections={"rec": loop(weight=Factorised(unit))})
+    with pytest.raises(UnitError, match=re.escape("projection 'rec': ")) as error:
+        net.weights("rec")
+    assert message in str(error.value)
 
 
 def test_frozen_dicts_change_by_copy() -> None:
