@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -230,7 +231,7 @@ def test_weights_are_read_back_in_order() -> None:
 def test_what_was_recorded_before_ctrl_c_is_kept(target: str, n_steps: int) -> None:
     engine = emit(program([lif_delta("n", 1)], signals=[sampled("n", "v", 100)]), target)
     every = events("n", "kick", [(k, 0, 1) for k in range(0, 10**6, 100)], [0], [KICK])
-    timer = threading.Timer(1.5, signal.raise_signal, [signal.SIGINT])
+    timer = threading.Timer(1.5, os.kill, [os.getpid(), signal.SIGINT])
     timer.start()
     result = engine.run(drive(n_steps, [every]))
     timer.join()
