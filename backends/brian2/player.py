@@ -54,7 +54,8 @@ def floored(x: Any) -> Any:
 functions = {
     "where": _function(
         "inline double where(bool condition, double a, double b) { return condition ? a : b; }",
-        "cdef double where(bint condition, double a, double b):\n    return a if condition else b\n",
+        "cdef double where(bint condition, double a, double b):\n"
+        "    return a if condition else b\n",
         where,
     ),
     "floored": _function(

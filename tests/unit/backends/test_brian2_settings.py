@@ -63,7 +63,7 @@ def test_no_compiler_is_an_error_only_where_one_is_asked_for(
 
 def test_no_make_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(availability.shutil, "which", lambda name: name != "make" or None)
-    with pytest.raises(BackendUnavailableError, match="needs make.*apt install make"):
+    with pytest.raises(BackendUnavailableError, match=r"needs make.*apt install make"):
         Brian2Backend().emit(PROGRAM, {"target": "cpp_standalone"})
 
 
@@ -83,7 +83,9 @@ def test_brian2_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
         raise availability.PackageNotFoundError(name)
 
     monkeypatch.setattr(availability, "version", missing)
-    with pytest.raises(BackendUnavailableError, match='not installed.*pip install "brian2==2.9.0"'):
+    with pytest.raises(
+        BackendUnavailableError, match=r'not installed.*pip install "brian2==2.9.0"'
+    ):
         Brian2Backend().emit(PROGRAM, {})
 
 
@@ -145,7 +147,7 @@ def test_constants_that_do_not_fit() -> None:
         BackendError, match=r"one number or 3 numbers, got an array of shape \(2,\)"
     ):
         engine.set_constants("n", {"v_thresh": np.zeros(2)})
-    with pytest.raises(BackendError, match="'v_reset'.*was built as one number for all neurons"):
+    with pytest.raises(BackendError, match=r"'v_reset'.*was built as one number for all neurons"):
         engine.set_constants("n", {"v_reset": np.array([1.0, 2.0, 3.0])})
     engine.set_constants("n", {"v_thresh": -49.0, "v_reset": np.full(3, -60.0)})
 
