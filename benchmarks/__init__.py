@@ -1,0 +1,1 @@
+"""Benchmarks, side by side against what a user would write instead: ``python -m benchmarks``."""
