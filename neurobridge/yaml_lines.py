@@ -105,8 +105,13 @@ def read_yaml(path: Path, expected: str, error: type[NeurobridgeError]) -> YamlF
         text = path.read_text(encoding="utf-8")
         tree = yaml.compose(text, Loader=_Loader)
         data = yaml.load(text, Loader=_Loader)
+    except yaml.MarkedYAMLError as err:
+        line = 0 if err.problem_mark is None else err.problem_mark.line + 1
+        raise FileFormatError(
+            f"{path.name}, line {line}: cannot be read as YAML: {err.problem}"
+        ) from err
     except (OSError, yaml.YAMLError, UnicodeDecodeError) as err:
-        raise FileFormatError(f"{path.name} cannot be read as YAML: {err}") from err
+        raise FileFormatError(f"{path.name} cannot be read: {err}") from err
     if not isinstance(data, dict):
         raise error(f"{path.name}: expected {expected}, got {_short(data)}")
     for key, first, second in _duplicates(tree):
@@ -158,7 +163,7 @@ def _explain(model: type[BaseModel], file: YamlFile, error: Any) -> tuple[int, s
 
 def _message(error: Any, path: str, key: str, annotation: Any) -> str:
     kind, context = error["type"], error.get("ctx", {})
-    inside = f" in '{path}'" if path else ""
+    inside = f" in '{re.sub(r'[.][0-9]+', '', path)}'" if path else ""
     if kind == "extra_forbidden":
         return f"unknown key {key!r}{inside}{suggest(key, _keys(annotation))}"
     if kind == "missing":

@@ -29,21 +29,17 @@ from __future__ import annotations
 
 __all__ = ["EdgeTable", "NodeTable", "ReferenceEntry", "TableMapping", "read_mapping"]
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from neurobridge.errors import ConnectomeError, FileFormatError, suggest
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+from neurobridge.errors import ConnectomeError
+from neurobridge.yaml_lines import Strict, YamlFile, read_yaml, validate
 
 
-class ReferenceEntry(_Strict):
+class ReferenceEntry(Strict):
     """A paper to cite."""
 
     key: str
@@ -51,7 +47,7 @@ class ReferenceEntry(_Strict):
     doi: str = ""
 
 
-class NodeTable(_Strict):
+class NodeTable(Strict):
     """The node list: file, id column, and which columns to keep under which name."""
 
     file: str
@@ -61,7 +57,7 @@ class NodeTable(_Strict):
     sheet: str | None = None
 
 
-class EdgeTable(_Strict):
+class EdgeTable(Strict):
     """The edge list: file, columns of both ends, of the count or weight, and of labels."""
 
     file: str
@@ -75,7 +71,7 @@ class EdgeTable(_Strict):
     sheet: str | None = None
 
 
-class TableMapping(_Strict):
+class TableMapping(Strict):
     """A whole mapping; see the top of this file for one with comments."""
 
     dataset: str
@@ -109,68 +105,7 @@ def read_mapping(mapping: Mapping[str, Any] | str | Path) -> TableMapping:
         with their line in the file and the nearest known key.
     """
     if isinstance(mapping, Mapping):
-        return _validate(dict(mapping), "the mapping", None)
-    path = Path(mapping)
-    try:
-        text = path.read_text(encoding="utf-8")
-        tree = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text)
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise FileFormatError(f"{path.name} cannot be read as YAML: {error}") from error
-    if not isinstance(data, dict):
-        raise ConnectomeError(f"{path.name}: expected 'dataset:', 'edges:' ..., got {data!r}")
-    return _validate(data, path.name, tree)
-
-
-def _validate(data: dict[str, Any], source: str, tree: yaml.Node | None) -> TableMapping:
-    try:
-        return TableMapping.model_validate(data)
-    except ValidationError as error:
-        lines = [
-            f"  {source}{_line(tree, e['loc'])}: {_message(e)}"
-            for e in error.errors(include_url=False)
-        ]
-        raise ConnectomeError(
-            "the column mapping is not valid:\n" + "\n".join(dict.fromkeys(lines))
-        ) from None
-
-
-def _message(error: Any) -> str:
-    """One error of pydantic in words of ours."""
-    *parents, key = (str(part) for part in error["loc"])
-    where = ".".join(p for p in parents if p in {"nodes", "edges", "references"})
-    inside = f" in '{where}'" if where else ""
-    if error["type"] == "extra_forbidden":
-        return f"unknown key {key!r}{inside}{suggest(key, _known_keys(parents))}"
-    if error["type"] == "missing":
-        return f"missing key {key!r}{inside}"
-    return f"{'.'.join([*parents, key])}: {error['msg']}, got {error['input']!r}"
-
-
-def _known_keys(parents: Iterable[str]) -> list[str]:
-    models: dict[str, type[BaseModel]] = {
-        "nodes": NodeTable,
-        "edges": EdgeTable,
-        "references": ReferenceEntry,
-    }
-    model = next((models[p] for p in parents if p in models), TableMapping)
-    return list(model.model_fields)
-
-
-def _line(node: yaml.Node | None, location: tuple[Any, ...]) -> str:
-    """Line of the key at a location, or of the nearest thing around it."""
-    if node is None:
-        return ""
-    line = node.start_mark.line
-    for part in location:
-        if isinstance(node, yaml.MappingNode):
-            found = next(((k, v) for k, v in node.value if k.value == str(part)), None)
-            if found is None:
-                break
-            line, node = found[0].start_mark.line, found[1]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int):
-            node = node.value[part]
-            line = node.start_mark.line
-        else:
-            break
-    return f", line {line + 1}"
+        file = YamlFile("the mapping", dict(mapping), None)
+    else:
+        file = read_yaml(Path(mapping), "'dataset:', 'edges:' ...", ConnectomeError)
+    return validate(TableMapping, file, "the column mapping", ConnectomeError)

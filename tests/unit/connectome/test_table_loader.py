@@ -212,7 +212,7 @@ def test_other_mapping_errors(tmp_path):
     with pytest.raises(ConnectomeError, match="the table loader needs a column mapping"):
         load("table", tmp_path)
     (tmp_path / "bad.yaml").write_text("a: [")
-    with pytest.raises(FileFormatError, match=r"bad\.yaml cannot be read as YAML"):
+    with pytest.raises(FileFormatError, match=r"bad\.yaml, line \d+: cannot be read as YAML"):
         load("table", tmp_path / "bad.yaml")
     (tmp_path / "bad.yaml").write_text("just text")
     with pytest.raises(ConnectomeError, match="expected 'dataset:', 'edges:'"):
