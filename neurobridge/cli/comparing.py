@@ -12,7 +12,7 @@ from typing import Any
 import typer
 from rich.text import Text
 
-from neurobridge.cli.entry import AGREED, DIFFERENT
+from neurobridge.cli.entry import AGREED, DIFFERENT, INTERRUPTED
 from neurobridge.cli.output import Output, output
 from neurobridge.cli.progress import run_progress
 from neurobridge.cli.subject import Subject, load_subject, split
@@ -87,19 +87,23 @@ def _compared(out: Output, subject: Subject, reference: str | None, baseline: bo
     subject.check_size()
     _announce(out, subject, runs)
     labels = [r.label for r in runs] + ([OTHER_SEED] if baseline else [])
-    with run_progress(out.notes, labels, subject.n_steps) as progress:
-        return run_and_compare(
-            subject.network,
-            settings.duration,
-            runs,
-            dt=settings.dt,
-            seed=settings.seed,
-            trial=settings.trial,
-            accept=settings.accept,
-            reference=reference,
-            baseline=baseline,
-            progress=progress,
-        )
+    try:
+        with run_progress(out.notes, labels, subject.n_steps) as progress:
+            return run_and_compare(
+                subject.network,
+                settings.duration,
+                runs,
+                dt=settings.dt,
+                seed=settings.seed,
+                trial=settings.trial,
+                accept=settings.accept,
+                reference=reference,
+                baseline=baseline,
+                progress=progress,
+            )
+    except KeyboardInterrupt:
+        out.note("interrupted; nothing was compared", "yellow")
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def _announce(out: Output, subject: Subject, runs: list[BackendRun]) -> None:

@@ -39,9 +39,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except NeurobridgeError as err:
         _say(str(err), debug)
         return BAD_INPUT
-    except KeyboardInterrupt:
-        _say("interrupted; nothing was written", False)
-        return INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()
         return CRASHED
@@ -60,5 +57,5 @@ def _say(message: str, debug: bool) -> None:
     if debug:
         console.print_exception(show_locals=False)
     console.print(Text.assemble(("error  ", "bold red"), message), highlight=False)
-    if sys.exc_info()[0] is not KeyboardInterrupt and not debug:
+    if not debug:
         console.print(Text(f"       {DEBUG} shows where it happened", "dim"), highlight=False)
