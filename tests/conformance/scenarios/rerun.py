@@ -12,19 +12,19 @@ from tests.conformance.case import Case, Run, kicks, scenario, since, times, tra
 from tests.conformance.scenarios.stimulus import poisson_stamps, spikes_of
 
 
-def relay(delay: float = 4.0) -> NetworkBuilder:
-    """Two sources, each onto its own neuron, which is left refractory with spikes on the way."""
+def relay() -> NetworkBuilder:
+    """Two sources, each onto its own neuron, 4 ms later; long refractory."""
     net = NetworkBuilder()
     net.population("input", 2, models.spike_source)
-    net.population("cell", 2, models.lif_delta)
-    net.connect("syn", "input", "cell", [(0, 0), (1, 1)], weight=16.0, delay=delay)
+    net.population("cell", 2, models.lif_delta, t_ref=6.0)
+    net.connect("syn", "input", "cell", [(0, 0), (1, 1)], weight=16.0, delay=4.0)
     net.add(SpikeTrains("drive", "input", np.array([1.0, 5.5]), np.array([0, 1])))
     return net
 
 
 @scenario("C31", "C32")
 def run_again_gives_the_same() -> Case:
-    """Ends with neuron 0 clamped and a spike on its way to 1: neither reaches the next run."""
+    """Ends with neuron 0 clamped for 5 ms more, and a spike on its way to 1: the next has neither."""
     run = Run(6.0, {"input": [(10, 0), (55, 1)], "cell": [(50, 0)]})
     return Case(relay().build(), [run, run, run])
 
