@@ -9,12 +9,14 @@ __all__ = ["SCALES", "prepared"]
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.measure import ROOT, python
 
 if TYPE_CHECKING:
+    from benchmarks.synthetic import Graph
     from neurobridge import Network
     from neurobridge.connectome.table import Connectome
 
@@ -48,6 +50,7 @@ def connectome(scale: str) -> tuple[Connectome, bool]:
 def network(scale: str, model: str) -> Network:
     """The graph with a model, its sensory neurons driven."""
     import numpy as np
+
     from neurobridge import Poisson, models, to_network
     from neurobridge.rng import generator
 
@@ -116,24 +119,39 @@ def _olfactory() -> Connectome:
 
 def _synthetic(scale: str) -> Connectome:
     import numpy as np
-    from benchmarks.synthetic import ALL_EDGES, FIVE_SYNAPSES, SMALL, synthetic_graph
+
     from neurobridge.connectome.build import from_edges
     from neurobridge.connectome.provenance import Provenance
     from neurobridge.connectome.signs import Argmax
 
-    shape = {"15M": ALL_EDGES, "2M": FIVE_SYNAPSES, "small": SMALL}[scale]
-    graph = synthetic_graph(shape)
+    graph = drawn(scale)
     table = from_edges(
-        graph.pre, graph.post, count=graph.count, ids=np.arange(shape.n),
+        graph.pre, graph.post, count=graph.count, ids=np.arange(graph.sign.size),
         labels={"nt": np.where(graph.sign > 0, "ach", "gaba")},
         provenance=Provenance(f"synthetic-{scale}"),
     )  # fmt: skip
     return table.with_signs(Argmax("fly"), unknown="drop")
 
 
+def drawn(scale: str) -> Graph:
+    """The synthetic graph of a scale, drawn once."""
+    import numpy as np
+
+    from benchmarks.synthetic import ALL_EDGES, FIVE_SYNAPSES, SMALL, Graph, synthetic_graph
+
+    path = DATA / f"graph-{scale}.npz"
+    if not path.exists():
+        shape = {"15M": ALL_EDGES, "2M": FIVE_SYNAPSES, "small": SMALL}[scale]
+        DATA.mkdir(parents=True, exist_ok=True)
+        np.savez(path, **asdict(synthetic_graph(shape)))
+    with np.load(path) as arrays:
+        return Graph(**arrays)
+
+
 def main(scale: str, model: str, folder: str, result: str) -> None:
     """Save a network, and what its lowering gives as plain arrays."""
     import numpy as np
+
     from neurobridge import save
     from neurobridge.lowering.drive import lower_drive
     from neurobridge.lowering.grid import to_steps

@@ -10,11 +10,20 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from benchmarks.phases import Phases
 from brian2 import (
-    Network, NeuronGroup, SpikeGeneratorGroup, SpikeMonitor, Synapses, defaultclock, device, ms,
-    mV, set_device,
+    Network,
+    NeuronGroup,
+    SpikeGeneratorGroup,
+    SpikeMonitor,
+    Synapses,
+    defaultclock,
+    device,
+    ms,
+    mV,
+    set_device,
 )  # fmt: skip
+
+from benchmarks.phases import Phases
 
 EQUATIONS = """
 dv/dt = (v_rest - v + g) / tau_m : volt (unless refractory)

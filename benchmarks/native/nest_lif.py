@@ -10,6 +10,7 @@ from pathlib import Path
 
 import nest
 import numpy as np
+
 from benchmarks.phases import Phases
 
 DT, DELAY, DRIVE_PA = 0.1, 1.8, 2000.0

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import nest
 import numpy as np
+
 from benchmarks.phases import Phases
 
 DT, DELAY, KICK_MV = 0.1, 1.8, 68.75
