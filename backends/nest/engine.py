@@ -190,7 +190,10 @@ class NestEngine(Engine):
                 f"{len(mine):,} that were built (under mpirun each process holds its own part)"
             )
         weight = np.empty(len(mine))
-        weight[mine] = theirs[4][held] / cell.weight_factor
+        # What equals our weight in NEST's unit is our weight; dividing back could round.
+        given = np.concatenate([p.weight for p in paths])[mine]
+        same = theirs[4][held] == ours[4][mine]
+        weight[mine] = np.where(same, given, theirs[4][held] / cell.weight_factor)
         bounds = np.cumsum([p.n_edges for p in paths])[:-1]
         return dict(zip(chosen, np.split(weight, bounds), strict=True))
 

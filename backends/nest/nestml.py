@@ -10,6 +10,7 @@ from __future__ import annotations
 __all__ = ["NESTML_FUNCTIONS", "Nestml", "nestml_model"]
 
 import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -86,7 +87,7 @@ def nestml_model(population: PopulationProgram) -> Nestml:
     code = population.code
     body = "\n".join(_body(code, sorted(population.constants)))
     digest = hashlib.sha256(body.encode()).hexdigest()[:10]
-    name = f"nb_{population.model.name}_{digest}"
+    name = f"nb_{re.sub('[^A-Za-z0-9_]', '_', population.model.name)}_{digest}"
     title = f"# One time step of model {population.model.name!r}, written out."
     text = f"{title}\nmodel {name}:\n{body}\n"
     return Nestml(name, text, tuple(r.name for r in code.receptors))

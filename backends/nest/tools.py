@@ -204,16 +204,21 @@ class Network:
         indices in ``pre``, ``delay`` is in steps (one number, or one an edge), and ``factor``
         takes ``weight`` to the unit of the NEST model.
         """
-        a, b = self.populations[pre].first, self.populations[post].first
+        group, b = self.populations[pre], self.populations[post].first
         target = np.repeat(np.arange(b, b + indptr.size - 1), np.diff(indptr))
-        one_delay = delay if np.ndim(delay) == 0 else None
-        spec: dict[str, Any] = {"synapse_model": self._synapse(receptor, one_delay)}
+        # NEST lets a device have one type of synapse only: then receptor and delay are arrays.
+        one_delay = delay if np.ndim(delay) == 0 and not group.is_source else None
+        model = "static_synapse" if group.is_source else self._synapse(receptor, one_delay)
         for begin in range(0, len(source), BLOCK):
             part = slice(begin, begin + BLOCK)
-            spec["weight"] = weight[part] if factor == 1.0 else weight[part] * factor
+            ids = source[part] + np.int64(group.first)
+            spec: dict[str, Any] = {"synapse_model": model, "weight": weight[part] * factor}
             if one_delay is None:
-                spec["delay"] = np.asarray(delay[part]) * self.dt  # type: ignore[index]
-            nest.Connect(source[part] + np.int64(a), target[part], "one_to_one", spec)
+                steps = np.broadcast_to(delay, len(source))[part]
+                spec["delay"] = steps * self.dt
+            if group.is_source:
+                spec["receptor_type"] = np.full(len(ids), receptor)
+            nest.Connect(ids, target[part], "one_to_one", spec)
 
     def record_spikes(self, name: str, population: str, neurons: Array | None = None) -> None:
         """Record the spikes of a population, or of some of its neurons."""

@@ -72,6 +72,12 @@ def test_names_that_mean_something_to_nest_are_changed_and_never_meet(name, writ
     assert safe_name(name) == written
 
 
+def test_a_model_may_have_any_name():
+    named = nestml_model(lowered(replace(lif.lif_exp, name="my.model")))
+    assert named.name.startswith("nb_my_model_")
+    assert f"model {named.name}:" in named.text
+
+
 def test_crossing_compares_with_the_state_before_the_step():
     base = lowered(lif.lif_delta)
     crossing = replace(base, code=replace(base.code, crossing=True))
