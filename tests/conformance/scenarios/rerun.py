@@ -24,7 +24,7 @@ def relay() -> NetworkBuilder:
 
 @scenario("C31", "C32")
 def run_again_gives_the_same() -> Case:
-    """Ends with neuron 0 clamped for 5 ms more, and a spike on its way to 1: the next has neither."""
+    """Ends with neuron 0 clamped for 5 ms more and a spike on its way to neuron 1."""
     run = Run(6.0, {"input": [(10, 0), (55, 1)], "cell": [(50, 0)]})
     return Case(relay().build(), [run, run, run])
 
@@ -52,7 +52,11 @@ def run_again_with_another_seed() -> Case:
 
 @scenario("C32")
 def run_again_with_other_stimuli() -> Case:
-    """One run replaces a stimulus, one adds another; then both are gone."""
+    """One run replaces a stimulus, one adds another; then both are gone.
+
+    The first run ends with a spike on its way to neuron 0, which the second must not deliver.
+    """
+    short = Run(4.0, {"input": [(10, 0)], "cell": []})
     own = Run(12.0, {"input": [(10, 0), (55, 1)], "cell": [(50, 0), (95, 1)]})
     other = SpikeTrains("drive", "input", np.array([2.0]), np.array([1]))
     replaced = Run(12.0, {"input": [(20, 1)], "cell": [(60, 1)]}, stimuli=[other])
@@ -60,7 +64,7 @@ def run_again_with_other_stimuli() -> Case:
     more = Run(
         12.0, {"input": own.spikes["input"], "cell": [(1, 1), (50, 0), (95, 1)]}, stimuli=[extra]
     )
-    return Case(relay().build(), [own, replaced, more, own])
+    return Case(relay().build(), [short, replaced, own, more, own])
 
 
 @scenario("C27", "C32")
