@@ -99,17 +99,21 @@ def _announce(out: Output, subject: Subject, chosen: BackendRun) -> None:
 
 def _recorded(out: Output, subject: Subject, chosen: BackendRun) -> Recording:
     plan = subject.settings
-    with run_progress(out.notes, [chosen.label], subject.n_steps) as progress:
-        return run_isolated(
-            subject.network,
-            plan.duration,
-            chosen,
-            dt=plan.dt,
-            seed=plan.seed,
-            trial=plan.trial,
-            accept=plan.accept,
-            progress=progress,
-        )
+    try:
+        with run_progress(out.notes, [chosen.label], subject.n_steps) as progress:
+            return run_isolated(
+                subject.network,
+                plan.duration,
+                chosen,
+                dt=plan.dt,
+                seed=plan.seed,
+                trial=plan.trial,
+                accept=plan.accept,
+                progress=progress,
+            )
+    except KeyboardInterrupt:
+        out.note("interrupted before the first step; nothing was recorded", "yellow")
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def _emit(
