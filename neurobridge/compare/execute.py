@@ -180,8 +180,10 @@ class Job:
         (folder / "job.json").write_text(json.dumps(document), encoding="utf-8")
         command = [sys.executable, "-m", "neurobridge.compare.worker", str(folder)]
         with (folder / "errors.txt").open("w+", encoding="utf-8") as errors:
-            worker = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
-            interrupted = _follow(worker, label or run.label, progress)
+            with subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=errors, text=True
+            ) as worker:
+                interrupted = _follow(worker, label or run.label, progress)
             errors.seek(0)
             complaint = errors.read()[-2000:]
         if not (folder / "recording").exists():
