@@ -17,9 +17,9 @@ from neurobridge.lowering.program import PopulationProgram, Program
 if TYPE_CHECKING:
     from neurobridge.backends.base import Backend, Capabilities
 
-BYTES_PER_EDGE = {"reference": 40, "brian2": 60, "nest": 110}
+BYTES_PER_EDGE = {"reference": 40, "brian2": 60, "nest": 100}
 """Measured resident memory per edge while building, see ``docs/benchmarks.md``."""
-BYTES_PER_NEURON = {"reference": 400, "brian2": 400, "nest": 2000}
+BYTES_PER_NEURON = {"reference": 400, "brian2": 400, "nest": 15_000}
 
 
 def check_program(program: Program, backend: Backend, settings: Mapping[str, Any]) -> list[Finding]:
