@@ -9,6 +9,7 @@ __all__ = ["Table", "read_samples", "read_spikes", "read_weights", "run_binary",
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
@@ -76,7 +77,8 @@ def run_binary(
     RuntimeError
         If the program fails; the message holds what it said.
     """
-    (directory / RESULTS).mkdir(exist_ok=True)
+    shutil.rmtree(directory / RESULTS, ignore_errors=True)  # never read those of an older run
+    (directory / RESULTS).mkdir()
     environment = {**os.environ}
     if report is not None:
         environment["REPORT"] = "1"
@@ -92,6 +94,8 @@ def run_binary(
         start_new_session=True,  # Ctrl-C reaches it through us, once
     )
     said = _follow(process, report)
+    if process.returncode == -signal.SIGINT:  # it had not begun to simulate
+        return 0.0
     if process.returncode:
         raise RuntimeError(f"exit status {process.returncode}: {' '.join(said)[-2000:]}")
     return float((directory / RESULTS / "last_run_info.txt").read_text().split()[1])

@@ -23,9 +23,10 @@ from neurobridge.backends.brian2 import binary
 from neurobridge.backends.brian2.engine import Brian2Engine, Real
 from neurobridge.backends.brian2.project import write_header, write_helpers
 from neurobridge.backends.brian2.script import write_script
+from numpy.typing import NDArray
 
 from neurobridge.errors import BackendError
-from neurobridge.lowering.program import Drive, Program
+from neurobridge.lowering.program import Drive, Program, SignalPlan
 
 _BUILD = '\nbuild(net, folder / "build")\n'
 
@@ -70,12 +71,11 @@ class StandaloneEngine(Brian2Engine):
         done = self._start(report)
         steps_done = round(done * drive.n_steps)
         signals = {
-            plan.name: binary.read_samples(
-                self.project, self.script.samplers[plan.name], plan.neurons.size
-            )
+            plan.name: self._read_samples(plan) if steps_done else np.empty((0, plan.neurons.size))
             for plan in self.program.signal_plans
         }
-        result = self._result(drive, steps_done, self._read_spikes, signals)
+        read_spikes = self._read_spikes if steps_done else _no_spikes
+        result = self._result(drive, steps_done, read_spikes, signals)
         result.info["run_s"] = time.perf_counter() - start
         return result
 
@@ -139,8 +139,16 @@ class StandaloneEngine(Brian2Engine):
             else:
                 self._assignments[key] = repr(value)
 
-    def _read_spikes(self, monitor: str) -> tuple[np.ndarray, np.ndarray]:
+    def _read_spikes(self, monitor: str) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
         return binary.read_spikes(self.project, monitor, self.program.dt)
+
+    def _read_samples(self, plan: SignalPlan) -> Real:
+        name = self.script.samplers[plan.name]
+        return binary.read_samples(self.project, name, plan.neurons.size)
+
+
+def _no_spikes(monitor: str) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    return np.empty(0, np.int64), np.empty(0, np.int32)
 
 
 def _make_folder(folder: Path | None) -> Path:
