@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = ["build", "info", "select"]
 
 from collections.abc import Sequence
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from rich.text import Text
 from neurobridge.cli.output import Output, output
 from neurobridge.cli.subject import key_values
 from neurobridge.cli.summary import findings_table
-from neurobridge.connectome.registry import load, sources
+from neurobridge.connectome.registry import load, loader, sources
 from neurobridge.connectome.table import Connectome
 from neurobridge.errors import UnknownNameError
 from neurobridge.experiment import load_experiment
@@ -57,7 +58,7 @@ def select(
 
 def _load(what: str, path: Path | None, settings: Sequence[str]) -> Connectome:
     if what in sources():
-        return load(what, path, **key_values(settings))
+        return load(what, path, **_options(what, settings))
     if Path(what).suffix in SUFFIXES:
         return load_experiment(what).connectome
     if Path(what).is_dir():
@@ -65,6 +66,17 @@ def _load(what: str, path: Path | None, settings: Sequence[str]) -> Connectome:
     raise UnknownNameError(
         "connectome", what, sources(), "Or give a saved folder, or an experiment file (.yaml)"
     )
+
+
+def _options(source: str, settings: Sequence[str]) -> dict[str, Any]:
+    """Options of a source; where it wants text, what looks like a number stays text."""
+    wanted = signature(loader(source)).parameters
+    values = key_values(settings)
+    for pair in settings:
+        name, _, text = pair.partition("=")
+        if name in wanted and wanted[name].annotation == "str":
+            values[name] = text
+    return values
 
 
 def _emit(said: Output, connectome: Connectome, saved: Path | None) -> None:

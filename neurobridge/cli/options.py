@@ -42,7 +42,7 @@ Backends = Annotated[
     str | None,
     typer.Option(
         metavar="NAMES",
-        help="With commas; settings after colons: reference,brian2:target=numpy,nest.",
+        help="With commas; settings after colons, e.g. nest:threads=2.",
     ),
 ]
 Set = Annotated[

@@ -35,40 +35,32 @@ def run_progress(console: Console, labels: Sequence[str], n_steps: int) -> Itera
         transient=True,
         disable=not console.is_terminal,
     )
-    tasks = {
-        label: bars.add_task(label, total=None, start=False, state="waiting", visible=True)
-        for label in labels
-    }
     with bars:
-        lines = _Lines(bars, tasks, n_steps)
-        lines.begin(labels[0])
+        lines = _Lines(bars, labels, n_steps)
+        lines.begin(0)
         yield lines.report
 
 
 class _Lines:
-    """Moves from one run to the next as the reports come in."""
+    """Begins the line of a run when the one before it has ended."""
 
-    def __init__(self, bars: Progress, tasks: dict[str, TaskID], n_steps: int) -> None:
-        self.bars, self.tasks, self.n_steps = bars, tasks, n_steps
-        self.labels = list(tasks)
+    def __init__(self, bars: Progress, labels: Sequence[str], n_steps: int) -> None:
+        self.bars, self.labels, self.n_steps = bars, list(labels), n_steps
+        self.tasks: list[TaskID] = []
 
-    def begin(self, label: str) -> None:
-        self.bars.start_task(self.tasks[label])
-        self.bars.update(self.tasks[label], state="building")
+    def begin(self, place: int) -> None:
+        width = max(map(len, self.labels))
+        text = f"{self.labels[place]:<{width}}"
+        self.tasks.append(self.bars.add_task(text, total=None, state="building"))
 
     def report(self, label: str, step: int) -> None:
-        """Called by the runs."""
+        """Called by the runs, which come in order."""
         place = self.labels.index(label)
-        for earlier in self.labels[:place]:
-            self._finish(earlier)
-        if not self.bars.tasks[place].started:
-            self.begin(label)
-        state = f"{step / self.n_steps:4.0%} of {self.n_steps:,} steps"
-        self.bars.update(self.tasks[label], total=self.n_steps, completed=step, state=state)
-        if step >= self.n_steps:
-            self._finish(label)
-            if place + 1 < len(self.labels):
-                self.begin(self.labels[place + 1])
-
-    def _finish(self, label: str) -> None:
-        self.bars.update(self.tasks[label], total=1, completed=1, state="done")
+        while len(self.tasks) <= place:  # the run before failed, and never said that it is done
+            self.bars.update(self.tasks[-1], total=1, completed=1, state="")
+            self.begin(len(self.tasks))
+        done = step >= self.n_steps
+        state = "done" if done else f"{step / self.n_steps:4.0%} of {self.n_steps:,} steps"
+        self.bars.update(self.tasks[place], total=self.n_steps, completed=step, state=state)
+        if done and place + 1 < len(self.labels) and len(self.tasks) == place + 1:
+            self.begin(place + 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["load", "sources"]
+__all__ = ["load", "loader", "sources"]
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
@@ -30,6 +30,23 @@ _LOADERS = {
 def sources() -> Mapping[str, str]:
     """Name and one-line meaning of every source that :func:`load` knows."""
     return MappingProxyType({name: meaning for name, (_, meaning) in _LOADERS.items()})
+
+
+def loader(source: str) -> Callable[..., Connectome]:
+    """The function that loads a source; its signature says which options there are.
+
+    Raises
+    ------
+    UnknownNameError
+        If the source does not exist.
+    """
+    if source not in _LOADERS:
+        raise UnknownNameError("connectome source", source, _LOADERS)
+    module, function = _LOADERS[source][0].split(":")
+    found: Callable[..., Connectome] = getattr(
+        import_module(f"neurobridge.connectome.loaders.{module}"), function
+    )
+    return found
 
 
 def load(source: str, path: str | Path | None = None, **options: Any) -> Connectome:
@@ -63,13 +80,8 @@ def load(source: str, path: str | Path | None = None, **options: Any) -> Connect
     >>> load("celegans").n_neurons
     302
     """
-    if source not in _LOADERS:
-        raise UnknownNameError("connectome source", source, _LOADERS)
-    module, function = _LOADERS[source][0].split(":")
-    loader: Callable[..., Connectome] = getattr(
-        import_module(f"neurobridge.connectome.loaders.{module}"), function
-    )
-    parameters = signature(loader).parameters
+    function = loader(source)
+    parameters = signature(function).parameters
     for name in options:
         if name not in parameters or name == "path":
             raise UnknownNameError(
@@ -81,4 +93,4 @@ def load(source: str, path: str | Path | None = None, **options: Any) -> Connect
     lacking = [n for n, p in parameters.items() if p.default is p.empty and n not in given]
     if lacking:
         raise ConnectomeError(f"source {source!r} needs {', '.join(lacking)}")
-    return loader(**given)
+    return function(**given)

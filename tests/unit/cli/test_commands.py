@@ -212,3 +212,16 @@ def test_json_is_all_of_stdout_even_if_a_library_prints(
     called = call(capfd, "backends", "--json")
     assert json.loads(called.out) == []
     assert "a banner from C++" in called.err
+
+
+def test_options_of_a_source_that_are_text_stay_text(capfd: Capture, tmp_path: Path) -> None:
+    (tmp_path / "connections.csv").write_text(
+        "pre_root_id,post_root_id,neuropil,syn_count,nt_type\n"
+        "720575940600000001,720575940600000002,X,7,ACH\n",
+        encoding="utf-8",
+    )
+    called = call(
+        capfd, "connectome", "info", "codex", "--path", tmp_path, "--set", "release=783", "--json"
+    )
+    assert called.json["release"] == "783"
+    assert called.json["synapses"] == 7
