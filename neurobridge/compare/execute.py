@@ -194,7 +194,10 @@ class Job:
                 duration=self.duration, seed=seed, status="failed", settings=dict(run.settings),
                 message=f"the process ended with code {worker.returncode}. {complaint}",
             )  # fmt: skip
-        return load_recording(folder / "recording")
+        recording = load_recording(folder / "recording")
+        if progress is not None and recording.status in ("ok", "degraded"):
+            progress(label or run.label, round(self.duration / self.dt))
+        return recording
 
 
 def _unless_interrupted(recording: Recording) -> Recording:
