@@ -24,7 +24,7 @@ from neurobridge.lowering.grid import to_steps
 from neurobridge.lowering.lower import lower
 from neurobridge.lowering.neurons import lower_population
 from neurobridge.lowering.program import Drive, Program
-from neurobridge.recording import Recording, Signal, Spikes
+from neurobridge.recording import Recording, Signal, Spikes, Status
 from neurobridge.registry import get_backend
 from neurobridge.units import parse_quantity
 
@@ -188,7 +188,7 @@ class CompiledNetwork:
         Returns
         -------
         Recording
-            With status ``incomplete`` if the run was interrupted.
+            With status ``incomplete`` if the run was interrupted, ``degraded`` if a probe diverged.
         """
         if parameters:
             self._set_parameters(parameters)
@@ -318,8 +318,7 @@ class CompiledNetwork:
                 probe.neurons,
                 program.dt,
             )
-        done = raw.steps_done >= drive.n_steps
-        message = "" if done else f"interrupted after {raw.steps_done:,} of {drive.n_steps:,} steps"
+        status, message = _verdict(raw.steps_done, drive.n_steps, signals)
         return Recording(
             spikes=spikes,
             signals=signals,
@@ -329,13 +328,29 @@ class CompiledNetwork:
             duration=drive.n_steps * program.dt,
             seed=seed,
             trial=trial,
-            status="ok" if done else "incomplete",
+            status=status,
             message=message,
             findings=tuple(findings),
             versions=_versions(self._backend),
             settings=self.settings,
             info=raw.info,
         )
+
+
+def _verdict(done: int, asked: int, signals: Mapping[str, Signal]) -> tuple[Status, str]:
+    """The status of a run: whether it reached its end, and whether what it recorded is finite."""
+    if done < asked:
+        return "incomplete", f"interrupted after {done:,} of {asked:,} steps"
+    for name, signal in signals.items():
+        bad = np.argwhere(~np.isfinite(signal.values))
+        if bad.size:
+            row, column = bad[0]
+            return "degraded", (
+                f"probe {name!r}: {signal.variable} of neuron {signal.neurons[column]} is "
+                f"{signal.values[row, column]} from {signal.time[row]:g} ms on; the integration "
+                "diverged, so take a smaller dt or another integrator"
+            )
+    return "ok", ""
 
 
 def _versions(backend: Backend) -> dict[str, str]:

@@ -16,7 +16,7 @@ from neurobridge import (
     models,
     run,
 )
-from neurobridge.graph.stimulus import Poisson, SpikeTrains
+from neurobridge.graph.stimulus import Current, Poisson, SpikeTrains
 from neurobridge.lowering.check import memory_estimate
 
 
@@ -154,3 +154,18 @@ def test_spikes_are_sorted_and_typed() -> None:
     assert (spikes.step.dtype, spikes.neuron.dtype) == (np.int64, np.int32)
     key = spikes.step * 3 + spikes.neuron
     assert (np.diff(key) > 0).all()
+
+
+def test_a_run_that_diverges_says_so():
+    b = NetworkBuilder()
+    b.population("cell", 1, models.lif_exp.with_integrator("euler"), tau_m=0.01, c_m=1e-6)
+    b.add(
+        Current("push", "cell", amplitude=1.0),
+        StateProbe("v", "cell", "v", neurons=np.array([0])),
+    )
+    network = b.build().with_parameters("cell", v_thresh=1e308)
+    with np.errstate(all="ignore"):
+        recording = run(network, 100.0, dt=0.1)
+    assert recording.status == "degraded"
+    assert "v of neuron 0 is" in recording.message
+    assert "smaller dt" in recording.message
