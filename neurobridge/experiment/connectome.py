@@ -43,9 +43,12 @@ def _load(experiment: Experiment, plan: ConnectomePlan) -> Connectome:
         if plan.source not in sources():
             raise UnknownNameError("connectome source", plan.source, sources())
     path = None if plan.path is None else experiment.folder / plan.path
+    options = dict(plan.options)
+    if isinstance(options.get("mapping"), str):  # the one option that is a path
+        options["mapping"] = experiment.folder / options["mapping"]
     with at("connectome", "source" if path is None else "path"):
         try:
-            return load(plan.source, path, **plan.options)
+            return load(plan.source, path, **options)
         except UnknownNameError as err:
             if err.name not in plan.options:
                 raise

@@ -23,9 +23,9 @@ def test_runs_begin_one_after_the_other_even_if_one_fails() -> None:
         report("other seed", 50)  # nest failed
     lines = shown(console)
     last = {n: [x for x in lines if x.startswith(n)][-1] for n in ("reference", "nest", "other")}
-    assert last["reference"].startswith("reference done")
-    assert last["other"].startswith("other seed 25% of 200 steps")
-    assert not any("building" in line for line in list(last.values()))
+    assert "reference done" in last["reference"]
+    assert "other seed 25% of 200 steps" in last["other"]
+    assert "building" not in last["nest"]
 
 
 def test_nothing_is_drawn_where_there_is_no_terminal() -> None:

@@ -11,6 +11,7 @@ import neurobridge as nb
 from neurobridge import load_experiment
 from neurobridge.connectome import Argmax, load
 from neurobridge.experiment import builtin_experiments
+from tests.data import reference_data
 from tests.unit.experiment.files import SECTIONS, write
 
 STIMULI = """stimuli:
@@ -213,3 +214,46 @@ def test_what_the_template_shows_in_comments_is_valid_too(tmp_path: Path) -> Non
     network = load_experiment(path).network()
     assert list(network.stimuli) == ["touch", "step", "noise"]
     assert network.population("neurons").model.name == "my_lif"
+
+
+def test_a_mapping_beside_the_experiment_for_data_elsewhere(tmp_path: Path) -> None:
+    here, data = tmp_path / "here", tmp_path / "data"
+    here.mkdir()
+    data.mkdir()
+    reference = load_experiment(write(data)).connectome
+    connectome = "connectome: {source: table, path: ../data, options: {mapping: mapping.yaml}}\n"
+    path = write(here, connectome=connectome)
+    for name in ("nodes.csv", "edges.csv"):
+        (here / name).unlink()
+    assert load_experiment(path).connectome.digest == reference.digest
+
+
+def test_the_olfactory_network_of_the_fly(tmp_path: Path) -> None:
+    folder = reference_data("flywire783_olfactory")
+    path = tmp_path / "fly.yaml"
+    path.write_text(
+        f"""version: 1
+name: fly
+connectome:
+  source: table
+  path: {folder}
+  options:
+    mapping:
+      dataset: flywire783-olfactory
+      nodes: {{file: nodes.csv.gz, id: root_id}}
+      edges: {{file: edges.csv.gz, pre: pre_root_id, post: post_root_id, count: syn_count}}
+signs: {{policy: argmax, table: fly, label: nt_type, unknown: drop}}
+model: {{name: shiu_lif}}
+synapses: {{weight: 0.275 mV, delay: 1.8 ms, receptor: syn}}
+stimuli:
+  odour: {{kind: poisson, neurons: is_input == 1, receptor: kick, rate: 20 Hz, weight: 68.75 mV}}
+run: {{duration: 20 ms}}
+""",
+        encoding="utf-8",
+    )
+    network = load_experiment(path).network()
+    assert (network.n_neurons, network.projections["synapses"].weight.unit) == (9729, 0.275)
+    inputs = network.stimuli["odour"].neurons
+    labels = network.population("neurons").labels
+    assert np.array_equal(inputs, np.flatnonzero(labels.where(is_input="True")))
+    assert nb.run(network, 20.0, dt=0.1, seed=3).n_spikes > 100
