@@ -28,11 +28,11 @@ OTHER_SEED = "other seed"
 
 NEXT = """
 [bold]Next[/bold]
-  neurobridge new worm.yaml                 an experiment of your own, with comments
-  neurobridge compare worm.yaml             run it on its backends and compare every spike
-  neurobridge run celegans --by role        one run, with rates by role
+  neurobridge new worm.yaml            [dim]an experiment of your own, with comments[/dim]
+  neurobridge compare worm.yaml        [dim]all its backends, every spike compared[/dim]
+  neurobridge run celegans --by role   [dim]one run, with rates by role[/dim]
   neurobridge export celegans --backend nest --out worm_nest
-                                            a NEST script that needs no neurobridge
+                                       [dim]a script that needs no neurobridge[/dim]
 """
 
 

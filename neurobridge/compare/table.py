@@ -27,10 +27,10 @@ def comparison_table(comparison: Comparison) -> Table:
         title_justify="left",
         box=box.SIMPLE_HEAD,
         show_edge=False,
-        padding=(0, 1, 0, 0),
+        padding=0,
     )
-    table.add_column("backend", overflow="fold", min_width=9)
-    table.add_column("verdict", overflow="fold", min_width=9)
+    table.add_column("backend", overflow="fold", min_width=10)
+    table.add_column("verdict", overflow="fold", min_width=10)
     for heading in ("spikes", "overlap", "±1", "±2", "rate r", "build", "run", "peak"):
         table.add_column(heading, justify="right", no_wrap=True)
     for entry in comparison.entries:
