@@ -28,8 +28,8 @@ def script(tmp_path: Path) -> Path:
 
 def test_cpu_time_and_memory_are_those_of_the_process(script):
     small, large = python(script, "1", "0.0"), python(script, "300", "0.5")
-    assert large.cpu_s - small.cpu_s > 0.4
-    assert 250 < large.peak_mb - small.peak_mb < 350
+    assert large.cpu_s > 0.5  # that much is burnt
+    assert small.peak_mb < 300 < large.peak_mb < 400
     assert large.told == {"phases": {"work_s": 1.0}}
 
 
