@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from neurobridge.errors import NetworkError
 from neurobridge.graph.network import Network
@@ -275,6 +274,8 @@ def _noise(
     trial: int,
     where: str,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], list[Finding]]:
+    from scipy.special import ndtri  # noise alone needs it, and it takes 0.2 s to import
+
     span = [stimulus.start, min(stimulus.stop, n_steps * dt)]
     (first, last), found = to_steps(
         span, dt, f"{where}, window", "current_time_rounding", at_least=0
