@@ -277,9 +277,9 @@ def _presynaptic(edges: Edges, sign: NDArray[np.int8] | None) -> NDArray[np.int8
             "factorised weights need a sign for every presynaptic neuron (labels.sign) or edge; "
             "choose a sign policy for the connectome first, e.g. connectome.with_signs('argmax')"
         )
-    unknown = np.flatnonzero(sign == 0)
-    if unknown.size:
-        affected = np.isin(edges.pre, unknown)
+    unknown = sign == 0
+    if unknown.any():
+        affected = unknown[edges.pre]
         if affected.any():
             raise NetworkError(
                 f"{int(affected.sum())} edges start at neurons whose sign is unknown "
