@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurobridge.lowering.finding import Finding
-from neurobridge.lowering.program import Drive, Program, SpikePlan
+from neurobridge.lowering.program import Drive, PopulationProgram, Program, SpikePlan
 
 Progress = Callable[[int], None]
 """Called now and then with the number of steps done so far."""
@@ -98,10 +98,11 @@ class Engine(ABC):
     def run(self, drive: Drive, progress: Progress | None = None) -> RawResult:
         """Play ``drive`` into the network from its initial state; never continues an older run."""
 
-    def set_constants(
-        self, population: str, values: Mapping[str, float | NDArray[np.float64]]
-    ) -> None:
-        """Replace constants of a population for the next runs, without building again."""
+    def set_population(self, population: PopulationProgram) -> None:
+        """Replace constants and initial state of a population for the next runs.
+
+        Name, size, code and refractory steps are those that were built.
+        """
         raise NotImplementedError
 
     def export(self, folder: Path, drive: Drive) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -97,6 +98,11 @@ def events(
         table[:, 1].astype(np.int32),
         table[:, 2].astype(np.int32),
     )
+
+
+def with_constants(population: PopulationProgram, **values: Any) -> PopulationProgram:
+    """The population with some constants replaced."""
+    return replace(population, constants={**population.constants, **values})
 
 
 def source(name: str, size: int) -> PopulationProgram:

@@ -6,6 +6,7 @@ __all__ = ["Brian2Engine"]
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,21 +17,20 @@ from neurobridge.backends.brian2.project import write_project
 from neurobridge.backends.brian2.script import Script
 from numpy.typing import NDArray
 
-from neurobridge.errors import BackendError, UnknownNameError
+from neurobridge.errors import BackendError
 from neurobridge.lowering.evaluate import evaluate
-from neurobridge.lowering.program import Drive, Program
+from neurobridge.lowering.program import Drive, PopulationProgram, Program
 
 Real = NDArray[np.float64]
 ReadSpikes = Callable[[str], tuple[NDArray[np.int64], NDArray[np.int32]]]
 
 
 class Brian2Engine(Engine):
-    """A program as a Brian2 script, with constants that can be replaced."""
+    """A program as a Brian2 script."""
 
     def __init__(self, program: Program, script: Script, target: str, threads: int) -> None:
         self.program, self.script = program, script
         self.target, self.threads = target, threads
-        self.constants = {p.name: dict(p.constants) for p in program.populations}
 
     # -- input --------------------------------------------------------------------------------
 
@@ -42,7 +42,7 @@ class Brian2Engine(Engine):
             inputs = [
                 e for e in drive.events if (e.population, e.receptor) == (population, receptor)
             ]
-            gain = evaluate(pop.code.receptor(receptor).gain, self.constants[population])
+            gain = evaluate(pop.code.receptor(receptor).gain, pop.constants)
             found[name] = event_table(inputs, pop.size, gain)
         for population, name in self.script.currents.items():
             found[name] = current_table([c for c in drive.currents if c.population == population])
@@ -58,27 +58,20 @@ class Brian2Engine(Engine):
             if p.is_source
         }
 
-    # -- constants ----------------------------------------------------------------------------
+    # -- constants and initial state ----------------------------------------------------------
 
-    def set_constants(
-        self, population: str, values: Mapping[str, float | NDArray[np.float64]]
-    ) -> None:
+    def set_population(self, population: PopulationProgram) -> None:
         """See :class:`Engine`. A constant that was built as one number for all stays one."""
-        if population not in self.constants:
-            raise UnknownNameError("population", population, self.constants)
-        held = self.constants[population]
-        size = self.program.population(population).size
-        new: dict[str, float | Real] = {}
-        for name, value in values.items():
-            if name not in held:
-                raise UnknownNameError(f"constant of population {population!r}", name, held)
-            new[name] = _fitting(population, name, held[name], value, size)
-        held.update(new)
-        self._replace_constants(population, new)
+        built = self.program.population(population.name)
+        fitting = {
+            name: _fitting(built, name, value) for name, value in population.constants.items()
+        }
+        self.program = self.program.with_population(replace(population, constants=fitting))
+        self._replace_values(population.name, {**fitting, **population.initial})
 
     @abstractmethod
-    def _replace_constants(self, population: str, values: Mapping[str, float | Real]) -> None:
-        """Give values of the right shape to Brian2."""
+    def _replace_values(self, population: str, values: Mapping[str, float | Real]) -> None:
+        """Give constants and initial states of the right shape to Brian2."""
 
     # -- output -------------------------------------------------------------------------------
 
@@ -111,28 +104,20 @@ class Brian2Engine(Engine):
             self.program,
             self.target,
             self.threads,
-            self.constants,
             drive.n_steps,
             self.tables(drive),
             self.sources(drive),
         )
 
 
-def _fitting(
-    population: str, name: str, held: float | Real, value: float | Real, size: int
-) -> float | Real:
+def _fitting(built: PopulationProgram, name: str, value: float | Real) -> float | Real:
     """The value in the shape that was built."""
     new = np.asarray(value, dtype=np.float64)
-    if new.ndim and new.shape != (size,):
-        raise BackendError(
-            f"constant {name!r} of population {population!r}: expected one number or {size} "
-            f"numbers, got an array of shape {new.shape}"
-        )
-    if isinstance(held, np.ndarray) and held.ndim:
-        return np.ascontiguousarray(np.broadcast_to(new, (size,)))
+    if np.ndim(built.constants[name]):
+        return np.ascontiguousarray(np.broadcast_to(new, (built.size,)))
     if new.ndim and np.any(new != new[0]):
         raise BackendError(
-            f"constant {name!r} of population {population!r} was built as one number for all "
+            f"constant {name!r} of population {built.name!r} was built as one number for all "
             "neurons and cannot become one for each without building again; compile the network "
             "with an array for this parameter (all of them may be equal), then replace it"
         )

@@ -6,7 +6,6 @@ __all__ = ["HELPERS", "write_header", "write_helpers", "write_project"]
 
 import shutil
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -122,7 +121,6 @@ def write_project(
     program: Program,
     target: str,
     threads: int,
-    constants: Mapping[str, Mapping[str, float | Real]],
     n_steps: int,
     tables: Mapping[str, Table],
     sources: Mapping[str, Table],
@@ -135,16 +133,10 @@ def write_project(
     program : Program
     target : str
     threads : int
-    constants : mapping
-        Constants of each population, which may have been replaced since the program was made.
     n_steps : int
     tables, sources : mapping of str to Table
         Input of the run, by the names of players and sources in the script.
     """
-    program = replace(
-        program,
-        populations=tuple(replace(p, constants=constants[p.name]) for p in program.populations),
-    )
     script = write_script(program, target, threads)
     compiled = target == "cpp_standalone"
     run = _compiled_run if compiled else _runtime_run

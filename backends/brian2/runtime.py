@@ -88,7 +88,7 @@ class RuntimeEngine(Brian2Engine):
     def _fill(self, name: str, variable: str, value: object) -> None:
         self.objects[name].variables[variable].set_value(value)
 
-    def _replace_constants(self, population: str, values: Mapping[str, float | Real]) -> None:
+    def _replace_values(self, population: str, values: Mapping[str, float | Real]) -> None:
         group, names = self.script.groups[population], self.script.names[population]
         for name, value in values.items():
             self._fill(group, names[name], value)
@@ -113,10 +113,8 @@ class RuntimeEngine(Brian2Engine):
         self._load(drive)
 
     def _rewind_population(self, population: str) -> None:
-        pop, names = self.program.population(population), self.script.names[population]
-        group = self.script.groups[population]
-        for state, value in pop.initial.items():
-            self._fill(group, names[state], value)
+        pop, group = self.program.population(population), self.script.groups[population]
+        self._replace_values(population, pop.initial)
         if pop.code.takes_current:
             self._fill(group, "current", 0.0)
         self._fill(group, "last_spike", -1 - np.asarray(pop.refractory_steps))

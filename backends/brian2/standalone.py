@@ -128,13 +128,13 @@ class StandaloneEngine(Brian2Engine):
                 f"the program that Brian2 compiled stopped with {error}. It is in {self.project}"
             ) from error
 
-    def _replace_constants(self, population: str, values: Mapping[str, float | Real]) -> None:
+    def _replace_values(self, population: str, values: Mapping[str, float | Real]) -> None:
         group, names = self.script.groups[population], self.script.names[population]
         (self.project / "inputs").mkdir(exist_ok=True)
         for name, value in values.items():
             key = f"{group}.{names[name]}"
             if isinstance(value, np.ndarray):
-                value.tofile(self.project / "inputs" / key)
+                np.ascontiguousarray(value).tofile(self.project / "inputs" / key)
                 self._assignments[key] = f"inputs/{key}"
             else:
                 self._assignments[key] = repr(value)

@@ -10,9 +10,8 @@ __all__ = ["NestEngine"]
 
 import time
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -25,7 +24,7 @@ from neurobridge.backends.nest.script import Script, build_script, stimulus_scri
 from numpy.typing import NDArray
 
 from neurobridge.errors import BackendError
-from neurobridge.lowering.program import Drive, Pathway, Program
+from neurobridge.lowering.program import Drive, Pathway, PopulationProgram, Program
 
 if TYPE_CHECKING:
     from neurobridge.backends.nest.tools import Network
@@ -76,30 +75,23 @@ class NestEngine(Engine):
         }
         return RawResult(spikes, result.signals, result.steps_done, info)
 
-    def set_constants(
-        self, population: str, values: Mapping[str, float | NDArray[np.float64]]
-    ) -> None:
-        """See :class:`Engine`. A built-in cell has no such constants, so it is compiled instead."""
-        old = self._program.population(population)
-        new = replace(old, constants={**old.constants, **values})
-        self._program = replace(
-            self._program,
-            populations=tuple(
-                new if p.name == population else p for p in self._program.populations
-            ),
-        )
-        in_place = self._cells[population].nestml is not None and self._is_in_kernel()
-        self._compiled.add(population)
+    def set_population(self, population: PopulationProgram) -> None:
+        """See :class:`Engine`. A cell that changes its kind is built again before the next run."""
+        self._program = self._program.with_population(population)
+        old = self._cells[population.name]
         self._cells = choose_cells(self._program, self._models, self._compiled)
-        if in_place and self._net is not None:
-            from neurobridge.backends.nest.tools import put
-
-            cell, group = self._cells[population], self._net.populations[population]
-            group.parameters = dict(cell.parameters)
-            with _nest_errors("setting parameters"):
-                put(group.nodes, cell.parameters)
-        else:
+        cell = self._cells[population.name]
+        if self._net is None or not self._is_in_kernel() or cell.model != old.model:
             self._net = None
+            return
+        from neurobridge.backends.nest.tools import put
+
+        group = self._net.populations[population.name]
+        group.parameters, group.initial, group.silent = (
+            dict(cell.parameters), cell.initial, cell.silent,
+        )  # fmt: skip
+        with _nest_errors("setting parameters"):
+            put(group.nodes, cell.parameters)
 
     def weights(self) -> dict[int, NDArray[np.float64]]:
         """See :class:`Engine`. NEST gives 15 us an edge; 2.3 M edges take half a minute."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 __all__ = ["ReferenceEngine"]
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -21,9 +20,9 @@ PROGRESS_EVERY = 100
 class Neurons:
     """State of one population, and the three phases of a step."""
 
-    def __init__(self, program: PopulationProgram, constants: Mapping[str, Any]) -> None:
+    def __init__(self, program: PopulationProgram) -> None:
         self.program, self.code, self.size = program, program.code, program.size
-        self.values: dict[str, Any] = dict(constants)
+        self.values: dict[str, Any] = dict(program.constants)
         for name in self.code.states:
             self.values[name] = np.full(self.size, program.initial[name], dtype=np.float64)
         self.clamped_for = np.zeros(self.size, dtype=np.int64)
@@ -91,13 +90,10 @@ class ReferenceEngine(Engine):
     def __init__(self, program: Program) -> None:
         self.program = program
         self.edges = [OutgoingEdges(p) for p in program.pathways]
-        self.constants = {p.name: dict(p.constants) for p in program.populations}
 
-    def set_constants(
-        self, population: str, values: Mapping[str, float | NDArray[np.float64]]
-    ) -> None:
+    def set_population(self, population: PopulationProgram) -> None:
         """See :class:`Engine`."""
-        self.constants[population].update(values)
+        self.program = self.program.with_population(population)
 
     def weights(self) -> dict[int, NDArray[np.float64]]:
         """See :class:`Engine`; read back from the reordered edges that are in use."""
@@ -150,7 +146,7 @@ class ReferenceEngine(Engine):
 
     def _start(self, drive: Drive) -> None:
         populations = self.program.populations
-        self.neurons = {p.name: Neurons(p, self.constants[p.name]) for p in populations}
+        self.neurons = {p.name: Neurons(p) for p in populations}
         self.mail = {(p.name, r.name): Mailbox() for p in populations for r in p.code.receptors}
         self.spikes: dict[str, list[tuple[int, NDArray[np.int32]]]] = {
             p.name: [] for p in populations

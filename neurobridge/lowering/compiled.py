@@ -263,23 +263,23 @@ class CompiledNetwork:
         return int(steps), findings
 
     def _set_parameters(self, parameters: Mapping[str, Mapping[str, Any]]) -> None:
-        network = self.network
+        """Replace parameters in the engine, after all of them were found to be possible."""
+        network, changed = self.network, []
         for name, values in parameters.items():
             network = network.with_parameters(name, **values)
             new, findings = lower_population(network.population(name), self.program.dt)
             raise_if_errors(findings, self._accept)
-            old = self.program.population(name)
-            same = (new.code == old.code) and np.array_equal(
-                new.refractory_steps, old.refractory_steps
-            )
-            if not same or any(
-                not np.array_equal(new.initial[k], old.initial[k]) for k in new.initial
+            built = self.program.population(name)
+            if new.code != built.code or not np.array_equal(
+                new.refractory_steps, built.refractory_steps
             ):
                 raise FindingsError(
-                    f"the new parameters of {name!r} change more than constants (initial state, "
-                    "refractory steps or code); compile the network again with them"
+                    f"the new parameters of {name!r} change what was built (refractory steps or "
+                    "code), not only numbers in it; compile the network again with them"
                 )
-            self._engine.set_constants(name, new.constants)
+            changed.append(new)
+        for population in changed:
+            self._engine.set_population(population)
         self.network = network
 
     def _recording(

@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -193,6 +193,15 @@ class Program:
     def population(self, name: str) -> PopulationProgram:
         """The population of that name."""
         return next(p for p in self.populations if p.name == name)
+
+    def with_population(self, population: PopulationProgram) -> Program:
+        """A copy in which the population of that name is replaced."""
+        return replace(
+            self,
+            populations=tuple(
+                population if p.name == population.name else p for p in self.populations
+            ),
+        )
 
     @property
     def delay_range(self) -> tuple[int, int]:

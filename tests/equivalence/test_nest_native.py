@@ -308,18 +308,18 @@ def test_new_constants_hold_from_the_next_run_on():
     kick = events("cell", "kick", [(0, 0, 1), (5, 1, 1)], [0, 1], [8.0, 8.0])
     engine = emit(made)
     assert spikes(engine.run(drive(10, [kick]))) == ([1, 6], [0, 1])
-    engine.set_constants("cell", {"v_thresh": np.array([-45.0, -40.0])})
+    engine.set_population(cells("cell", 2, shiu.shiu_lif, v_thresh=np.array([-45.0, -40.0])))
     assert spikes(engine.run(drive(10, [kick]))) == ([1], [0])
 
 
-def test_new_constants_of_a_built_in_cell_make_it_compiled():
+def test_new_parameters_of_a_built_in_cell_are_set_in_place():
     engine = emit(program([cells("cell", 1, lif.lif_delta)]))
     kick = events("cell", "syn", [(0, 0, 1)], [0], [16.0])
     assert engine.run(drive(5, [kick])).info["cells"] == {"cell": "iaf_psc_delta"}
-    engine.set_constants("cell", {"v_thresh": -40.0})
+    engine.set_population(cells("cell", 1, lif.lif_delta, v_thresh=-40.0))
     result = engine.run(drive(5, [kick]))
     assert spikes(result) == ([], [])
-    assert result.info["cells"]["cell"].startswith("nb_lif_delta_")
+    assert result.info["cells"] == {"cell": "iaf_psc_delta"}
 
 
 def test_input_of_the_other_sign_reaches_the_receptor_that_was_named():

@@ -120,3 +120,16 @@ def run_again_with_another_gain() -> Case:
         for tau in (5.0, 2.0)
     ]  # fmt: skip
     return Case(net.build(), runs)
+
+
+@scenario("C32")
+def run_again_from_another_initial_state() -> Case:
+    """The model starts at rest, and rest is a parameter: nothing moves, now elsewhere."""
+    net = NetworkBuilder()
+    net.population("cell", 2, models.lif_exp, v_rest=[-65.0, -64.0])
+    net.add(StateProbe("v", "cell", "v"))
+    runs = [
+        Run(5.0, {}, {"v": np.tile(rest, (50, 1))}, parameters={"cell": {"v_rest": rest}})
+        for rest in ([-65.0, -64.0], [-60.0, -70.0])
+    ]
+    return Case(net.build(), runs)

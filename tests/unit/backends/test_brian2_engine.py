@@ -43,6 +43,7 @@ from tests.program_examples import (
     random_edges,
     source,
     source_spikes,
+    with_constants,
 )
 from tests.requirements import require
 
@@ -208,7 +209,7 @@ def test_constants_can_be_replaced() -> None:
     engine = emit(made)
     kick = drive(3, [events("n", "kick", [(0, 0, 1)], [0], [20.0])])
     assert spikes_of(engine.run(kick)) == [(1, 0)]
-    engine.set_constants("n", {"v_thresh": -40.0})
+    engine.set_population(with_constants(made.population("n"), v_thresh=-40.0))
     assert spikes_of(engine.run(kick)) == []
 
 
@@ -396,10 +397,11 @@ def test_all_targets_do_what_the_reference_does(
         assert_same(engine.run(given), wanted)
     for index, held in engine.weights().items():
         assert np.array_equal(held, made.pathways[index].weight)
-    new = {"v_thresh": -52.0, "P_v_v": 0.994}, {"ms": np.linspace(1.1, 1.3, 20)}
+    lif = with_constants(made.population("lif"), v_thresh=-52.0, P_v_v=0.994)
+    odd = with_constants(made.population("odd"), ms=np.linspace(1.1, 1.3, 20))
     for either in (engine, reference):
-        either.set_constants("lif", new[0])
-        either.set_constants("odd", new[1])
+        either.set_population(replace(lif, initial={**lif.initial, "v": -60.0}))
+        either.set_population(odd)
     with np.errstate(all="ignore"):
         again = reference.run(drives[2])
     assert spikes_of(again, "lif") != spikes_of(expected[2], "lif")

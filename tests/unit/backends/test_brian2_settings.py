@@ -13,9 +13,16 @@ import numpy as np
 import pytest
 from neurobridge.backends.brian2 import Brian2Backend, availability, backend
 
-from neurobridge.errors import BackendError, BackendUnavailableError, UnknownNameError
+from neurobridge.errors import BackendError, BackendUnavailableError
 from neurobridge.lowering.program import Assignment
-from tests.program_examples import drive, lif_delta, lif_exp, pathway, program
+from tests.program_examples import (
+    drive,
+    lif_delta,
+    lif_exp,
+    pathway,
+    program,
+    with_constants,
+)
 from tests.requirements import require
 
 PROGRAM = program([lif_exp("n", 3)])
@@ -138,17 +145,9 @@ def test_constants_that_do_not_fit() -> None:
     require("brian2")
     pop = lif_exp("n", 3, v_thresh=np.array([-50.0, -51.0, -52.0]))
     engine = Brian2Backend().emit(program([pop]), {"target": "numpy"})
-    with pytest.raises(UnknownNameError, match="unknown constant of population 'n' 'v_tresh'"):
-        engine.set_constants("n", {"v_tresh": 1.0})
-    with pytest.raises(UnknownNameError, match="unknown population 'm'"):
-        engine.set_constants("m", {})
-    with pytest.raises(
-        BackendError, match=r"one number or 3 numbers, got an array of shape \(2,\)"
-    ):
-        engine.set_constants("n", {"v_thresh": np.zeros(2)})
     with pytest.raises(BackendError, match=r"'v_reset'.*was built as one number for all neurons"):
-        engine.set_constants("n", {"v_reset": np.array([1.0, 2.0, 3.0])})
-    engine.set_constants("n", {"v_thresh": -49.0, "v_reset": np.full(3, -60.0)})
+        engine.set_population(with_constants(pop, v_reset=np.array([1.0, 2.0, 3.0])))
+    engine.set_population(with_constants(pop, v_thresh=-49.0, v_reset=np.full(3, -60.0)))
 
 
 def test_a_build_folder_in_use_is_refused(tmp_path: Path) -> None:

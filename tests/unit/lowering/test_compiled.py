@@ -59,7 +59,6 @@ def test_a_recording_names_the_network_that_ran() -> None:
 @pytest.mark.parametrize(
     ("values", "error", "message"),
     [
-        ({"cell": {"v_rest": -60.0}}, FindingsError, "change more than constants"),
         ({"cell": {"t_ref": 3.0}}, FindingsError, "compile the network again"),
         ({"cell": {"t_ref": 2.04}}, FindingsError, "refractory_rounding"),
         ({"cell": {"tau": 1.0}}, UnknownNameError, "unknown parameter of model 'lif_exp'"),
