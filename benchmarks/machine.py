@@ -16,7 +16,7 @@ def describe() -> dict[str, str]:
     """Cores, CPU, memory, and versions."""
     return {
         "CPU": f"{os.cpu_count()} cores, {_cpu()}",
-        "memory": f"{_memory_gb():.0f} GB",
+        "memory": f"{_memory_gib():.0f} GiB",
         "system": f"{platform.system()}, Python {platform.python_version()}",
         "packages": ", ".join(f"{name} {_version(name)}" for name in PACKAGES),
     }
@@ -38,8 +38,8 @@ def _cpu() -> str:
     return " ".join(filter(None, [told.get("model name", platform.machine()), widest]))
 
 
-def _memory_gb() -> float:
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+def _memory_gib() -> float:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
 
 
 def _version(name: str) -> str:
