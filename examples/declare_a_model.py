@@ -1,6 +1,6 @@
 """A neuron model in a dozen lines of equations, run on every backend that takes equations.
 
-    python examples/declare_a_model.py
+python examples/declare_a_model.py
 """
 
 import numpy as np

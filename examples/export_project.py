@@ -1,6 +1,6 @@
 """Export a run as a project that needs Brian2 or NEST, but not neurobridge.
 
-    python examples/export_project.py FOLDER
+python examples/export_project.py FOLDER
 """
 
 import sys

@@ -1,10 +1,9 @@
 """The C. elegans connectome on three simulators: every spike is the same.
 
-    python examples/identical_spikes.py
+python examples/identical_spikes.py
 """
 
-from neurobridge import Poisson, StateProbe, models, to_network
-from neurobridge.compare.execute import compare
+from neurobridge import Poisson, StateProbe, compare, models, to_network
 from neurobridge.connectome import Argmax, load
 
 worm = load("celegans", gap_junctions=False).with_signs(Argmax("celegans"), unknown="drop")

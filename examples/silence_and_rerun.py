@@ -1,6 +1,6 @@
 """Edits make new networks; a compiled network runs again without being built again.
 
-    python examples/silence_and_rerun.py
+python examples/silence_and_rerun.py
 """
 
 import numpy as np

@@ -1,6 +1,6 @@
 """A connectome of your own needs no code: two tables and a column mapping.
 
-    python examples/your_own_connectome.py
+python examples/your_own_connectome.py
 """
 
 import tempfile

@@ -19,13 +19,12 @@ __all__ = [
     "spike_source",
 ]
 
+from neurobridge.errors import UnknownNameError
+from neurobridge.graph.model import NeuronModel
 from neurobridge.models.lif import lif_alpha, lif_cond_exp, lif_delta, lif_exp
 from neurobridge.models.nonlinear import adex, hodgkin_huxley, izhikevich
 from neurobridge.models.shiu import shiu_lif
 from neurobridge.models.source import spike_source
-
-from neurobridge.errors import UnknownNameError
-from neurobridge.graph.model import NeuronModel
 
 _MODELS = {
     m.name: m

@@ -23,9 +23,10 @@ if (_root / "setup.cfg").is_file() and (_root / "backends").is_dir():
 if TYPE_CHECKING:
     from neurobridge.citation import Reference as Reference
     from neurobridge.citation import citations as citations
-    from neurobridge.compare.build import compare_recordings as compare_recordings
-    from neurobridge.compare.execute import BackendRun as BackendRun
-    from neurobridge.compare.result import Comparison as Comparison
+    from neurobridge.comparison.build import compare_recordings as compare_recordings
+    from neurobridge.comparison.execute import BackendRun as BackendRun
+    from neurobridge.comparison.execute import compare as compare
+    from neurobridge.comparison.result import Comparison as Comparison
     from neurobridge.connectome.network import to_network as to_network
     from neurobridge.connectome.table import Connectome as Connectome
     from neurobridge.errors import BackendError as BackendError
@@ -78,9 +79,9 @@ if TYPE_CHECKING:
 
 _NAMES = {
     "neurobridge.citation": ("Reference", "citations"),
-    "neurobridge.compare.build": ("compare_recordings",),
-    "neurobridge.compare.execute": ("BackendRun",),
-    "neurobridge.compare.result": ("Comparison",),
+    "neurobridge.comparison.build": ("compare_recordings",),
+    "neurobridge.comparison.execute": ("BackendRun", "compare"),
+    "neurobridge.comparison.result": ("Comparison",),
     "neurobridge.connectome.network": ("to_network",),
     "neurobridge.connectome.table": ("Connectome",),
     "neurobridge.errors": (
@@ -119,7 +120,7 @@ _NAMES = {
 _API = {name: module for module, names in _NAMES.items() for name in names}
 
 _MODULES = frozenset(
-    {"backends", "compare", "connectome", "experiment", "graph", "io", "models", "tasks"}
+    {"backends", "comparison", "connectome", "experiment", "graph", "io", "models", "tasks"}
 )
 """Subpackages that are loaded on first use, as in ``neurobridge.connectome``."""
 

@@ -88,5 +88,5 @@ def suggest(name: str, known: Iterable[str], limit: int = 12) -> str:
     tail = f"; did you mean {near[0]!r}?" if near else ""
     if known:
         more = f", ... ({len(known)} in all)" if len(known) > limit else ""
-        tail += f" Known: {', '.join(known[:limit])}{more}" if tail else f"; known: {', '.join(known[:limit])}{more}"
+        tail += f"{' Known' if near else '; known'}: {', '.join(known[:limit])}{more}"
     return tail

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
+
 from neurobridge.errors import UnitError, suggest
 
 
@@ -138,9 +140,21 @@ def _unit_of(node: ast.expr, text: str) -> Unit:
         if isinstance(node.op, ast.Div):
             return _unit_of(node.left, text) / _unit_of(node.right, text)
         if isinstance(node.op, ast.Pow):
-            power = ast.literal_eval(node.right)
-            return _unit_of(node.left, text) ** int(power)
+            return _unit_of(node.left, text) ** _whole_power(node.right, text)
     raise UnitError(f"{text!r} is not a product of units such as 'nA/mV**2'")
+
+
+def _whole_power(node: ast.expr, text: str) -> int:
+    try:
+        power = ast.literal_eval(node)
+    except ValueError:
+        power = None
+    if isinstance(power, bool) or not isinstance(power, int):
+        raise UnitError(
+            f"unit {text!r}: expected a whole number as power, as in 'mV**2', "
+            f"got {ast.unparse(node)!r}"
+        )
+    return power
 
 
 _QUANTITY = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*)\Z")
@@ -167,7 +181,8 @@ def parse_quantity(value: Any, unit: str, where: str) -> Any:
     Raises
     ------
     UnitError
-        If the dimension differs, or the string is not a number followed by a unit.
+        If the dimension differs, the string is not a number followed by a unit, or an array
+        holds anything but numbers.
     """
     wanted = parse_unit(unit)
     if isinstance(value, str):
@@ -185,6 +200,11 @@ def parse_quantity(value: Any, unit: str, where: str) -> Any:
         return _rescale(number, given.factor, wanted.factor)
     if hasattr(value, "dim") and hasattr(value, "has_same_dimensions"):
         return _from_brian2(value, wanted, unit, where)
+    if np.asarray(value).dtype.kind not in "biuf":
+        raise UnitError(
+            f"{where}: expected numbers in {unit}, got {value!r}; an array holds plain numbers in "
+            f"{unit}, only a single value may be text with a unit"
+        )
     return value
 
 
@@ -214,7 +234,5 @@ def _from_brian2(value: Any, wanted: Unit, unit: str, where: str) -> Any:
     _check_dimension(dimension, wanted.dimension, value, unit, where)
     # The canonical unit in SI: mV = 1e-3, ms = 1e-3, nA = 1e-9.
     exponent = -3 * dimension.voltage - 3 * dimension.time - 9 * dimension.current
-    import numpy as np
-
     number = np.asarray(value, dtype=float) / 10.0 ** float(exponent) / wanted.factor
     return float(number) if number.ndim == 0 else number

@@ -10,9 +10,8 @@ from typing import Any
 
 from neurobridge.backends.base import Availability, Backend, Capabilities, Engine
 from neurobridge.backends.brian2.availability import compiler_problem, find_availability
-
 from neurobridge.errors import BackendError, BackendUnavailableError, suggest
-from neurobridge.lowering.expression import FUNCTIONS
+from neurobridge.expression import FUNCTIONS
 from neurobridge.lowering.finding import Finding
 from neurobridge.lowering.program import Program
 

@@ -10,13 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
+
 from neurobridge.backends.base import Engine, RawResult, source_result
 from neurobridge.backends.brian2.binary import Table
 from neurobridge.backends.brian2.inputs import current_table, event_table, source_table
 from neurobridge.backends.brian2.project import write_project
 from neurobridge.backends.brian2.script import Script
-from numpy.typing import NDArray
-
 from neurobridge.errors import BackendError
 from neurobridge.lowering.evaluate import evaluate
 from neurobridge.lowering.program import Drive, PopulationProgram, Program

@@ -7,9 +7,9 @@ __all__ = ["current_table", "event_table", "source_table"]
 from collections.abc import Sequence
 
 import numpy as np
-from neurobridge.backends.brian2.binary import Table
 from numpy.typing import NDArray
 
+from neurobridge.backends.brian2.binary import Table
 from neurobridge.lowering.program import CurrentInput, EventInput, Index, Int, Real, SourceSpikes
 
 

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
-from neurobridge.backends.brian2.binary import Table
-from neurobridge.backends.brian2.script import Script, write_script
 from numpy.typing import NDArray
 
+from neurobridge.backends.brian2.binary import Table
+from neurobridge.backends.brian2.script import Script, write_script
 from neurobridge.lowering.program import Program
 
 Real = NDArray[np.float64]

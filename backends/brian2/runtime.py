@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
 from neurobridge.backends.base import Progress, RawResult
 from neurobridge.backends.brian2.engine import Brian2Engine, Real
 from neurobridge.backends.brian2.script import write_script
-from numpy.typing import NDArray
-
 from neurobridge.errors import BackendError, NeurobridgeError
 from neurobridge.lowering.program import Drive, Program
 
@@ -139,6 +139,7 @@ class RuntimeEngine(Brian2Engine):
 def _namespace(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
     """Names that the header of a script brings."""
     import brian2
+
     from neurobridge.backends.brian2 import player
 
     names = "Clock Network NeuronGroup SpikeMonitor Synapses ms prefs".split()

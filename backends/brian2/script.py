@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from textwrap import indent
 
 import numpy as np
-from neurobridge.backends.brian2.translate import Names, identifier
 from numpy.typing import NDArray
 
+from neurobridge.backends.brian2.translate import Names, identifier
 from neurobridge.lowering.program import Pathway, PopulationProgram, Program, SignalPlan
 
 COMPILER_FLAGS = (

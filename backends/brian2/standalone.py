@@ -18,13 +18,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
+
 from neurobridge.backends.base import Progress, RawResult
 from neurobridge.backends.brian2 import binary
 from neurobridge.backends.brian2.engine import Brian2Engine, Real
 from neurobridge.backends.brian2.project import write_header, write_helpers
 from neurobridge.backends.brian2.script import write_script
-from numpy.typing import NDArray
-
 from neurobridge.errors import BackendError
 from neurobridge.lowering.program import Drive, Program, SignalPlan
 

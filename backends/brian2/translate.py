@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from neurobridge.lowering.expression import FUNCTIONS, Dialect, render
+from neurobridge.expression import FUNCTIONS, Dialect, render
 
 _BRIAN2 = frozenset(
     """

@@ -14,7 +14,6 @@ from neurobridge.backends.base import Availability, Backend, Capabilities, Engin
 from neurobridge.backends.nest.cells import Models, choose_cells
 from neurobridge.backends.nest.clock import tics_per_ms
 from neurobridge.backends.nest.nestml import NESTML_FUNCTIONS
-
 from neurobridge.errors import BackendError, BackendUnavailableError, suggest
 from neurobridge.lowering.finding import Finding
 from neurobridge.lowering.program import Program

@@ -10,7 +10,6 @@ from typing import Any, Literal
 
 from neurobridge.backends.nest.catalogue import NativeCell, native_cell
 from neurobridge.backends.nest.nestml import Nestml, nestml_model, safe_name
-
 from neurobridge.errors import BackendError
 from neurobridge.lowering.program import PopulationProgram, Program
 

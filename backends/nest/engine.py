@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
+
 from neurobridge.backends.base import Engine, Progress, RawResult, source_result
 from neurobridge.backends.nest.catalogue import wrong_sign
 from neurobridge.backends.nest.cells import Cell, Models, choose_cells
 from neurobridge.backends.nest.modules import compiled_modules
 from neurobridge.backends.nest.script import Script, build_script, stimulus_script
-from numpy.typing import NDArray
-
 from neurobridge.errors import BackendError
 from neurobridge.lowering.program import Drive, Pathway, PopulationProgram, Program
 

@@ -10,9 +10,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
+
 from neurobridge.backends.nest.cells import Cell
 from neurobridge.backends.nest.script import export_script
-
 from neurobridge.lowering.program import Drive, Program
 
 _HERE = Path(__file__).parent

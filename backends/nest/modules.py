@@ -14,7 +14,6 @@ from neurobridge.backends.nest.nestml_build import (
     CompilerMissingError,
     build_module,
 )
-
 from neurobridge.errors import BackendError, BackendUnavailableError
 
 

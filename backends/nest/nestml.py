@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from neurobridge.lowering.expression import Dialect, render
+from neurobridge.expression import Dialect, render
 from neurobridge.lowering.program import Assignment, NeuronCode, PopulationProgram
 
 NESTML_FUNCTIONS = frozenset(

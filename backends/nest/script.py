@@ -10,9 +10,9 @@ from textwrap import dedent, indent
 from typing import Any
 
 import numpy as np
+
 from neurobridge.backends.nest.cells import Cell
 from neurobridge.backends.nest.clock import tics_per_ms
-
 from neurobridge.lowering.program import Drive, PopulationProgram, Program, SpikePlan
 
 LINE = 94

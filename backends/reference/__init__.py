@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from neurobridge.backends.base import Availability, Backend, Capabilities, Engine
 
-from neurobridge.lowering.expression import FUNCTIONS
+from neurobridge.backends.base import Availability, Backend, Capabilities, Engine
+from neurobridge.expression import FUNCTIONS
 from neurobridge.lowering.program import Program
 
 

@@ -7,10 +7,10 @@ __all__ = ["ReferenceEngine"]
 from typing import Any
 
 import numpy as np
-from neurobridge.backends.base import Engine, Progress, RawResult
-from neurobridge.backends.reference.delivery import Mailbox, OutgoingEdges
 from numpy.typing import NDArray
 
+from neurobridge.backends.base import Engine, Progress, RawResult
+from neurobridge.backends.reference.delivery import Mailbox, OutgoingEdges
 from neurobridge.lowering.evaluate import compile_block, evaluate
 from neurobridge.lowering.program import CurrentInput, Drive, PopulationProgram, Program
 

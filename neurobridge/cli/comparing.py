@@ -17,9 +17,9 @@ from neurobridge.cli.output import Output, output
 from neurobridge.cli.progress import run_progress
 from neurobridge.cli.subject import Subject, load_subject, split
 from neurobridge.cli.summary import network_summary
-from neurobridge.compare.execute import BackendRun, parse_backends
-from neurobridge.compare.execute import compare as run_and_compare
-from neurobridge.compare.result import Comparison
+from neurobridge.comparison.execute import BackendRun, parse_backends
+from neurobridge.comparison.execute import compare as run_and_compare
+from neurobridge.comparison.result import Comparison
 from neurobridge.errors import ExperimentError
 
 DEMO, DEMO_BACKENDS = "celegans", "reference,brian2,nest"

@@ -19,7 +19,7 @@ from neurobridge.cli.entry import AGREED, BAD_INPUT
 from neurobridge.cli.output import output
 from neurobridge.cli.subject import load_subject, split
 from neurobridge.cli.summary import findings_table, network_document, network_table
-from neurobridge.compare.execute import parse_backends
+from neurobridge.comparison.execute import parse_backends
 from neurobridge.lowering.compiled import check as check_network
 from neurobridge.lowering.finding import Finding
 from neurobridge.registry import BackendStatus, list_backends

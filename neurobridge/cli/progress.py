@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from neurobridge.compare.execute import RunProgress
+from neurobridge.comparison.execute import RunProgress
 
 
 @contextmanager

@@ -16,8 +16,8 @@ from neurobridge.cli.output import Output, output
 from neurobridge.cli.progress import run_progress
 from neurobridge.cli.subject import Subject, key_values, load_subject, split
 from neurobridge.cli.summary import findings_table, rates_document, rates_table
-from neurobridge.compare.execute import BackendRun, parse_backends, run_isolated
-from neurobridge.compare.words import megabytes, seconds
+from neurobridge.comparison.execute import BackendRun, parse_backends, run_isolated
+from neurobridge.comparison.words import megabytes, seconds
 from neurobridge.errors import ExperimentError, UnknownNameError
 from neurobridge.io.recording_file import MANIFEST, save_recording
 from neurobridge.lowering.compiled import compile as build

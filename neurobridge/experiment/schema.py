@@ -80,7 +80,7 @@ def _selection(value: Any) -> str | list[int] | list[str]:
 
 
 def _backends(value: Any) -> Any:
-    from neurobridge.compare.execute import parse_backends
+    from neurobridge.comparison.execute import parse_backends
 
     if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
         raise ValueError(f"expected a list such as [reference, nest], got {value!r}")

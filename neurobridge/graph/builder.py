@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = ["NetworkBuilder"]
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -97,8 +98,8 @@ class NetworkBuilder:
         weight : float, str, array of shape (E,), or a weight object
             One for all, or one for each pair in the order of ``pairs``; in the unit of the
             receptor, or with a unit (``"0.1 nA"``).
-        delay : float, str, or array of shape (E,)
-            In ms.
+        delay : float, str, array of shape (E,), or TickDelays
+            In ms; one for all, or one for each pair in the order of ``pairs``.
         receptor : str, optional
             Default: by the sign of the weight.
         count, sign : array of shape (E,), optional
@@ -161,7 +162,7 @@ def _weight(
     weight: Any, n_edges: int, order: Any, model: NeuronModel, receptor: str | None, name: str
 ) -> Weight:
     if isinstance(weight, (Factorised, Explicit, LowRank, WeightSum)):
-        return weight
+        return weight if order is None else _in_order(weight, order, n_edges, name)
     if not model.receptors:
         raise NetworkError(f"projection {name!r}: model {model.name!r} has no receptor")
     unit = model.weight_unit(receptor or model.receptors[0].name)
@@ -169,9 +170,23 @@ def _weight(
     return Explicit(_per_edge(value, n_edges, order, f"projection {name!r}, weight"))
 
 
+def _in_order(weight: Weight, order: Any, n_edges: int, name: str) -> Weight:
+    """A weight object that was given in the order of the pairs, in that of the edges."""
+    if isinstance(weight, WeightSum):
+        return WeightSum(tuple(_in_order(t, order, n_edges, name) for t in weight.terms))
+    if isinstance(weight, Explicit):
+        if weight.weight.shape != (n_edges,):
+            raise NetworkError(
+                f"projection {name!r}, weight: {weight.weight.size} values for {n_edges} edges"
+            )
+        return replace(weight, weight=weight.weight[order])
+    return weight
+
+
 def _delay(delay: Any, n_edges: int, order: Any, name: str) -> float | TickDelays:
     if isinstance(delay, TickDelays):
-        return delay
+        ticks = _per_edge(delay.ticks, n_edges, order, f"projection {name!r}, delay")
+        return TickDelays(ticks.astype(np.int64), delay.tick)
     value = parse_quantity(delay, "ms", f"projection {name!r}, delay")
     if np.ndim(value) == 0:
         return float(value)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from neurobridge.errors import ModelError, UnitError, suggest
-from neurobridge.lowering.expression import names_in, parse, substitute
+from neurobridge.expression import names_in, parse, substitute
 from neurobridge.units import DIMENSIONLESS, UNITS, Dimension, parse_unit
 
 _LINE = re.compile(r"(d(?P<state>\w+)/dt|(?P<name>\w+))\s*=\s*(?P<body>[^:]+):(?P<unit>.+)\Z")

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 
 from neurobridge.errors import ModelError, NetworkError, UnitError, UnknownNameError
+from neurobridge.expression import names_in, parse
 from neurobridge.frozen import FrozenDict
 from neurobridge.graph.equations import (
     Equation,
@@ -21,7 +22,6 @@ from neurobridge.graph.equations import (
     dimension_of,
     parse_equations,
 )
-from neurobridge.lowering.expression import names_in, parse
 from neurobridge.units import DIMENSIONLESS, Dimension, parse_quantity, parse_unit
 
 Integrator = Literal["exact", "rk4", "euler", "exponential_euler"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from neurobridge.errors import UnknownNameError
-from neurobridge.lowering.expression import functions_in
+from neurobridge.expression import functions_in
 from neurobridge.lowering.finding import Finding
 from neurobridge.lowering.program import PopulationProgram, Program
 

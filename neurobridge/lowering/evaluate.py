@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurobridge.lowering.expression import FUNCTIONS, Dialect, render
+from neurobridge.expression import FUNCTIONS, Dialect, render
 from neurobridge.lowering.program import Assignment
 
 NUMPY = Dialect(

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurobridge.errors import ModelError
+from neurobridge.expression import names_in, substitute
 from neurobridge.graph.equations import resolve_units
 from neurobridge.graph.model import NeuronModel
-from neurobridge.lowering.expression import names_in, substitute
 from neurobridge.lowering.linear import CONSTANT, linear_terms, propagators
 from neurobridge.lowering.program import Assignment
 

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from scipy.linalg import expm
 
 from neurobridge.errors import ModelError
+from neurobridge.expression import parse
 from neurobridge.lowering.evaluate import evaluate
-from neurobridge.lowering.expression import parse
 
 CONSTANT = ""
 """The key of the term without a variable."""

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from neurobridge.errors import ModelError
+from neurobridge.expression import names_in, substitute
 from neurobridge.graph.equations import resolve_units
 from neurobridge.graph.model import NeuronModel
 from neurobridge.graph.population import Population
 from neurobridge.lowering.evaluate import evaluate
-from neurobridge.lowering.expression import names_in, substitute
 from neurobridge.lowering.finding import Finding
 from neurobridge.lowering.grid import to_steps
 from neurobridge.lowering.integrate import flat_shorthands, refuse_clashes, step_code

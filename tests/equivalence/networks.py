@@ -53,9 +53,7 @@ def recurrent(
         ("inhibition", ~is_exc, inhibitory, -inhibition * weight),
     ):
         pairs = np.stack([pre[chosen], post[chosen]], axis=1)
-        b.connect(
-            name, "cells", "cells", pairs, weight=w, delay=delay[chosen], receptor=receptor
-        )
+        b.connect(name, "cells", "cells", pairs, weight=w, delay=delay[chosen], receptor=receptor)
     b.add(
         Poisson("drive", "cells", rate=drive_hz, receptor=excitatory, weight=drive_weight),
         StateProbe("membrane", "cells", "v", neurons=np.arange(5)),

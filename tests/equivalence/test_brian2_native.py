@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from neurobridge.backends.brian2 import Brian2Backend
 from numpy.typing import NDArray
 
+from neurobridge.backends.brian2 import Brian2Backend
 from neurobridge.lowering.program import Drive, EventInput, Program
 from tests.data import reference_data
 from tests.program_examples import LIF, drive, lif_delta, lif_exp, pathway, program, shiu

@@ -8,10 +8,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from neurobridge import Network, Recording, models, run
-from neurobridge.compare import spike_metrics
-from neurobridge.compare.execute import compare
-from neurobridge.lowering.compiled import compile
+from neurobridge import Network, Recording, compare, compile, models, run
+from neurobridge.comparison import spike_metrics
 from neurobridge.lowering.drive import lower_drive
 from tests.equivalence import networks
 from tests.requirements import require

@@ -9,14 +9,14 @@ import sys
 
 import numpy as np
 import pytest
-from neurobridge.backends.nest import NestBackend
-from neurobridge.models import lif, shiu
 
+from neurobridge.backends.nest import NestBackend
 from neurobridge.errors import BackendError
 from neurobridge.frozen import FrozenDict
 from neurobridge.graph.population import Population
 from neurobridge.lowering.neurons import lower_population
 from neurobridge.lowering.program import CurrentInput, SignalPlan
+from neurobridge.models import lif, shiu
 from tests.program_examples import (
     drive,
     events,

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from neurobridge.models.lif import lif_exp
 from numpy.typing import NDArray
 
 from neurobridge.frozen import FrozenDict
@@ -21,6 +20,7 @@ from neurobridge.graph.projection import Projection, TickDelays
 from neurobridge.graph.readout import Readout
 from neurobridge.graph.stimulus import Current, Poisson, SpikeTrains, WhiteNoise
 from neurobridge.graph.weight import Explicit, Factorised, LowRank, Weight, WeightSum
+from neurobridge.models.lif import lif_exp
 
 finite = st.floats(-1e6, 1e6, allow_nan=False)
 times = st.floats(0, 1e6, allow_nan=False)

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from neurobridge.models.source import spike_source
 
 from neurobridge.errors import FileFormatError
 from neurobridge.graph.network import Network
 from neurobridge.graph.population import Population
 from neurobridge.io.native import load, save
+from neurobridge.models.source import spike_source
 from tests.property.strategies import networks
 
 generating_is_slow = settings(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -70,9 +72,13 @@ def test_numbers_and_arrays_pass_as_they_are() -> None:
         ("20 m s", "ms", "'m s' is not a unit"),
         ("", "ms", "tau: '' is not a number with a unit"),
         ("nan ms", "ms", "tau: 'nan ms' is not a number with a unit"),
+        ("1 mV**0.5", "mV", "unit 'mV\\*\\*0.5': expected a whole number as power, .* got '0.5'"),
+        ("1 mV**x", "mV", "expected a whole number as power, as in 'mV\\*\\*2', got 'x'"),
+        (["5 ms"], "ms", r"tau: expected numbers in ms, got \['5 ms'\]; an array holds plain"),
+        (None, "ms", "tau: expected numbers in ms, got None"),
     ],
 )
-def test_what_is_wrong_with_a_string(text: str, unit: str, message: str) -> None:
+def test_what_is_wrong_with_a_value(text: Any, unit: str, message: str) -> None:
     with pytest.raises(UnitError, match=message):
         parse_quantity(text, unit, "tau")
 

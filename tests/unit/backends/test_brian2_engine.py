@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from neurobridge.backends.base import RawResult
 from neurobridge.backends.brian2 import Brian2Backend
 from neurobridge.backends.brian2.engine import Brian2Engine
 from neurobridge.backends.reference.engine import ReferenceEngine
-
 from neurobridge.lowering.program import (
     Assignment,
     CurrentInput,

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from neurobridge.backends.brian2 import Brian2Backend, availability, backend
 
+from neurobridge.backends.brian2 import Brian2Backend, availability, backend
 from neurobridge.errors import BackendError, BackendUnavailableError
 from neurobridge.lowering.program import Assignment
 from tests.program_examples import (

@@ -6,10 +6,10 @@ import keyword
 
 import numpy as np
 import pytest
+
 from neurobridge.backends.brian2.inputs import current_table, event_table, source_table
 from neurobridge.backends.brian2.script import write_script
 from neurobridge.backends.brian2.translate import Names, identifier, is_reserved
-
 from neurobridge.lowering.program import CurrentInput
 from tests.program_examples import events, lif_delta, lif_exp, pathway, program, source_spikes
 from tests.requirements import require

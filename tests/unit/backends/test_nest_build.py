@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from neurobridge.backends.nest import NestBackend
 from neurobridge.backends.nest.cells import choose_cells
 from neurobridge.backends.nest.modules import cache_folder, compiled_modules
@@ -14,11 +15,10 @@ from neurobridge.backends.nest.nestml_build import (
     _publish,
     build_module,
 )
-from neurobridge.models import shiu
-
 from neurobridge.errors import BackendUnavailableError
 from neurobridge.graph.population import Population
 from neurobridge.lowering.neurons import lower_population
+from neurobridge.models import shiu
 from tests.program_examples import program
 from tests.requirements import require
 

@@ -8,19 +8,19 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from neurobridge.backends.nest import NestBackend
 from neurobridge.backends.nest.catalogue import CATALOGUE, native_cell
 from neurobridge.backends.nest.cells import choose_cells
 from neurobridge.backends.nest.clock import tics_per_ms
 from neurobridge.backends.nest.nestml import nestml_model, safe_name
 from neurobridge.backends.nest.script import build_script
-from neurobridge.models import lif, shiu
-
 from neurobridge.errors import BackendError
 from neurobridge.frozen import FrozenDict
 from neurobridge.graph.population import Population
 from neurobridge.lowering.neurons import lower_population
 from neurobridge.lowering.program import PopulationProgram, SignalPlan
+from neurobridge.models import lif, shiu
 from tests.program_examples import pathway, program
 
 

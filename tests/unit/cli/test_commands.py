@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import neurobridge as nb
-from neurobridge.compare.execute import Job
+from neurobridge.comparison.execute import Job
 from neurobridge.connectome import Connectome
 from neurobridge.io.recording_file import load_recording
 from tests.unit.cli.calling import call

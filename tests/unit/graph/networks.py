@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from neurobridge.models.lif import lif_exp
-from neurobridge.models.source import spike_source
-
 from neurobridge.graph.builder import NetworkBuilder
 from neurobridge.graph.network import Network
 from neurobridge.graph.probe import SpikeProbe, StateProbe
 from neurobridge.graph.stimulus import SpikeTrains
 from neurobridge.graph.weight import Factorised
+from neurobridge.models.lif import lif_exp
+from neurobridge.models.source import spike_source
 
 EDGES = [(0, 1), (0, 2), (1, 0), (2, 3), (3, 3), (3, 0)]
 COUNTS = [1, 2, 3, 4, 5, 6]

@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from neurobridge.models.lif import lif_cond_exp, lif_exp
-from neurobridge.models.source import spike_source
 
 from neurobridge.errors import NetworkError, UnknownNameError
 from neurobridge.graph.builder import NetworkBuilder
@@ -18,7 +16,9 @@ from neurobridge.graph.network import Network
 from neurobridge.graph.population import Population
 from neurobridge.graph.probe import SpikeProbe
 from neurobridge.graph.projection import Projection, TickDelays
-from neurobridge.graph.weight import Explicit
+from neurobridge.graph.weight import Explicit, WeightSum
+from neurobridge.models.lif import lif_cond_exp, lif_exp
+from neurobridge.models.source import spike_source
 
 
 def builder() -> NetworkBuilder:
@@ -49,6 +49,19 @@ def test_weights_and_delays_follow_their_pairs() -> None:
     assert made.edges.post.tolist() == [0, 0, 2]
     assert net.build().weights("p").tolist() == [3.0, 2.0, 1.0]
     assert made.delay.ticks.tolist() == [30, 20, 10]
+
+
+def test_weight_objects_and_ticks_follow_their_pairs() -> None:
+    net = builder()
+    pairs, ticks = [(0, 2), (1, 0), (0, 0)], TickDelays([10, 20, 30])
+    explicit = Explicit(np.array([1.0, 2.0, 3.0]))
+    net.connect("p", "a", "a", pairs, weight=explicit, delay=ticks)
+    net.connect("q", "a", "a", pairs, weight=WeightSum((explicit, explicit)), delay=ticks)
+    assert net.build().weights("p").tolist() == [3.0, 2.0, 1.0]
+    assert net.build().weights("q").tolist() == [6.0, 4.0, 2.0]
+    assert net.build().projections["p"].delay.ticks.tolist() == [30, 20, 10]
+    with pytest.raises(NetworkError, match="projection 'r', weight: 3 values for 2 edges"):
+        net.connect("r", "a", "a", pairs[:2], weight=explicit, delay=1.0)
 
 
 def test_one_weight_for_all_with_the_unit_of_the_receptor() -> None:

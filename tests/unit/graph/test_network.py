@@ -9,8 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from neurobridge.models.lif import lif_delta, lif_exp
-from neurobridge.models.source import spike_source
 
 from neurobridge.errors import NetworkError, UnitError, UnknownNameError
 from neurobridge.frozen import FrozenDict
@@ -24,6 +22,8 @@ from neurobridge.graph.projection import Projection
 from neurobridge.graph.readout import Readout
 from neurobridge.graph.stimulus import Current, Poisson, SpikeTrains, WhiteNoise
 from neurobridge.graph.weight import Factorised
+from neurobridge.models.lif import lif_delta, lif_exp
+from neurobridge.models.source import spike_source
 from tests.unit.graph.networks import small
 
 

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from neurobridge.models.lif import lif_exp
 
 from neurobridge.errors import NetworkError, UnitError, UnknownNameError
 from neurobridge.frozen import FrozenDict
 from neurobridge.graph.labels import Column, Labels
 from neurobridge.graph.population import Population
+from neurobridge.models.lif import lif_exp
 
 LABELS = Labels({"side": ["left", "right", "left"], "type": ["KC", "", None]}, [1, -1, 0])
 

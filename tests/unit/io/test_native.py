@@ -17,8 +17,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from neurobridge.models.lif import lif_exp
-from neurobridge.models.source import spike_source
 
 import neurobridge.graph
 from neurobridge.errors import FileFormatError, NetworkError
@@ -34,6 +32,8 @@ from neurobridge.io.arrays import MAP_FROM, ArrayEntry
 from neurobridge.io.manifest import MANIFEST
 from neurobridge.io.native import load, save
 from neurobridge.io.structure import CLASSES
+from neurobridge.models.lif import lif_exp
+from neurobridge.models.source import spike_source
 from tests.property.strategies import own_model
 from tests.unit.graph.networks import small
 

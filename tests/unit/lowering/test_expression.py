@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from neurobridge.errors import ModelError
-from neurobridge.lowering.evaluate import compile_block, evaluate
-from neurobridge.lowering.expression import (
+from neurobridge.expression import (
     FUNCTIONS,
     functions_in,
     names_in,
@@ -18,6 +17,7 @@ from neurobridge.lowering.expression import (
     render,
     substitute,
 )
+from neurobridge.lowering.evaluate import compile_block, evaluate
 from neurobridge.lowering.program import Assignment
 
 VALUES = {"a": 1.7, "b": -0.3, "c": 2.5}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from neurobridge.backends.reference.delivery import Mailbox, OutgoingEdges
 
+from neurobridge.backends.reference.delivery import Mailbox, OutgoingEdges
 from neurobridge.graph.edges import Edges
 from neurobridge.lowering.program import Pathway
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from neurobridge.compare.pooling import Pool
+from neurobridge.comparison.pooling import Pool
 from neurobridge.recording import Spikes
 
 

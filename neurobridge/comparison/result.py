@@ -10,10 +10,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neurobridge.compare.metrics import SpikeMetrics
-from neurobridge.compare.signals import SignalDifference
-from neurobridge.compare.statistics import SpikeStatistics
-from neurobridge.compare.tiers import Check
+from neurobridge.comparison.metrics import SpikeMetrics
+from neurobridge.comparison.signals import SignalDifference
+from neurobridge.comparison.statistics import SpikeStatistics
+from neurobridge.comparison.tiers import Check
 from neurobridge.lowering.finding import Finding
 from neurobridge.recording import Recording
 
@@ -156,7 +156,7 @@ class Baseline:
 class Comparison:
     """Several runs of one network, each measured against one of them.
 
-    Made by :func:`~neurobridge.compare.compare_recordings`.
+    Made by :func:`~neurobridge.comparison.compare_recordings`.
     """
 
     reference: str
@@ -215,7 +215,7 @@ class Comparison:
 
     def table(self) -> Table:
         """A rich table, one row for each run and one for the baseline."""
-        from neurobridge.compare.table import comparison_table
+        from neurobridge.comparison.table import comparison_table
 
         return comparison_table(self)
 
@@ -229,8 +229,8 @@ class Comparison:
     ) -> Path:
         """Write a self-contained HTML report.
 
-        See :func:`neurobridge.compare.report.write_report` for the parameters.
+        See :func:`neurobridge.comparison.report.write_report` for the parameters.
         """
-        from neurobridge.compare.report import write_report
+        from neurobridge.comparison.report import write_report
 
         return write_report(self, path, title=title, network=network or {}, command=command)

@@ -7,10 +7,10 @@ import itertools
 import numpy as np
 import pytest
 
-from neurobridge.compare import compare_seeds
-from neurobridge.compare.seeds import pairwise_correlation
+from neurobridge.comparison import compare_seeds
+from neurobridge.comparison.seeds import pairwise_correlation
 from neurobridge.errors import NetworkError
-from tests.unit.compare.synthetic import poisson, recording, spikes
+from tests.unit.comparison.synthetic import poisson, recording, spikes
 
 
 def runs(rate, offset, n=10, **changes):

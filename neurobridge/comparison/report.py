@@ -12,16 +12,16 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from neurobridge.compare.cast import Cast, cast
-from neurobridge.compare.curves import agreement, histogram, population_rates, yardstick
-from neurobridge.compare.metrics import SpikeMetrics
-from neurobridge.compare.rasters import rasters, rates
-from neurobridge.compare.result import Comparison, Entry
-from neurobridge.compare.statistics import SpikeStatistics, spike_statistics
-from neurobridge.compare.tiers import TIERS
-from neurobridge.compare.traces import scene, traces
-from neurobridge.compare.verdict import overall
-from neurobridge.compare.words import (
+from neurobridge.comparison.cast import Cast, cast
+from neurobridge.comparison.curves import agreement, histogram, population_rates, yardstick
+from neurobridge.comparison.metrics import SpikeMetrics
+from neurobridge.comparison.rasters import rasters, rates
+from neurobridge.comparison.result import Comparison, Entry
+from neurobridge.comparison.statistics import SpikeStatistics, spike_statistics
+from neurobridge.comparison.tiers import TIERS
+from neurobridge.comparison.traces import scene, traces
+from neurobridge.comparison.verdict import overall
+from neurobridge.comparison.words import (
     count,
     fraction,
     megabytes,
@@ -108,7 +108,7 @@ def _content(
 
 
 def _packaged(name: str) -> str:
-    return files("neurobridge.compare").joinpath(name).read_text(encoding="utf-8")
+    return files("neurobridge.comparison").joinpath(name).read_text(encoding="utf-8")
 
 
 def _facts(comparison: Comparison, drawn: Cast) -> list[tuple[str, str]]:

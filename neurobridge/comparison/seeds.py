@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from neurobridge.compare.distances import sampled_neurons
-from neurobridge.compare.pooling import pooled
-from neurobridge.compare.statistics import spike_statistics
-from neurobridge.compare.tiers import TIERS
+from neurobridge.comparison.distances import sampled_neurons
+from neurobridge.comparison.pooling import pooled
+from neurobridge.comparison.statistics import spike_statistics
+from neurobridge.comparison.tiers import TIERS
 from neurobridge.errors import NetworkError
 from neurobridge.recording import Recording, Spikes
 

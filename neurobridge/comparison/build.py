@@ -1,4 +1,4 @@
-"""From recordings to a :class:`~neurobridge.compare.Comparison`."""
+"""From recordings to a :class:`~neurobridge.comparison.Comparison`."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ __all__ = ["compare_recordings"]
 from collections.abc import Mapping
 from dataclasses import replace
 
-from neurobridge.compare.metrics import SpikeMetrics, spike_metrics
-from neurobridge.compare.pooling import pooled, until
-from neurobridge.compare.result import Baseline, Comparison, Entry
-from neurobridge.compare.signals import SignalDifference, signal_difference
-from neurobridge.compare.statistics import spike_statistics
-from neurobridge.compare.tiers import Tier, judge, tier
+from neurobridge.comparison.metrics import SpikeMetrics, spike_metrics
+from neurobridge.comparison.pooling import pooled, until
+from neurobridge.comparison.result import Baseline, Comparison, Entry
+from neurobridge.comparison.signals import SignalDifference, signal_difference
+from neurobridge.comparison.statistics import spike_statistics
+from neurobridge.comparison.tiers import Tier, judge, tier
 from neurobridge.errors import NetworkError, UnknownNameError
 from neurobridge.recording import Recording, Spikes
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from neurobridge.compare.metrics import SpikeMetrics
-from neurobridge.compare.signals import SignalDifference
+from neurobridge.comparison.metrics import SpikeMetrics
+from neurobridge.comparison.signals import SignalDifference
 from neurobridge.errors import UnknownNameError
 
 

@@ -10,11 +10,11 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from neurobridge.compare.words import count, fraction, megabytes, seconds, verdict
+from neurobridge.comparison.words import count, fraction, megabytes, seconds, verdict
 
 if TYPE_CHECKING:
-    from neurobridge.compare.metrics import SpikeMetrics
-    from neurobridge.compare.result import Baseline, Comparison, Entry
+    from neurobridge.comparison.metrics import SpikeMetrics
+    from neurobridge.comparison.result import Baseline, Comparison, Entry
 
 STYLE = {"same": "bold green", "within": "green", "open": "yellow", "apart": "bold red"}
 

@@ -7,10 +7,10 @@ __all__ = ["MARKS", "rasters", "rates"]
 import numpy as np
 from numpy.typing import NDArray
 
-from neurobridge.compare.cast import Cast, Run
-from neurobridge.compare.metrics import correlation
-from neurobridge.compare.svg import Canvas, Scale
-from neurobridge.compare.words import count, fraction
+from neurobridge.comparison.cast import Cast, Run
+from neurobridge.comparison.metrics import correlation
+from neurobridge.comparison.svg import Canvas, Scale
+from neurobridge.comparison.words import count, fraction
 
 WIDTH, LEFT, RIGHT, GAP, COLUMNS = 1120.0, 104.0, 24.0, 42.0, 3
 MARKS = 12_000

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from neurobridge.compare.cast import Cast, Run
-from neurobridge.compare.result import Comparison
-from neurobridge.compare.svg import Canvas, Scale
+from neurobridge.comparison.cast import Cast, Run
+from neurobridge.comparison.result import Comparison
+from neurobridge.comparison.svg import Canvas, Scale
 from neurobridge.recording import Signal
 
 WIDTH, LEFT = 1120.0, 84.0

@@ -1,4 +1,4 @@
-"""One run in a process of its own: ``python -m neurobridge.compare.worker FOLDER``.
+"""One run in a process of its own: ``python -m neurobridge.comparison.worker FOLDER``.
 
 The folder holds ``network/`` and ``job.json``; the recording is written to ``recording/``.
 """

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurobridge.compare.distances import TrainDistances, train_distances
-from neurobridge.compare.divergence import Divergence, first_divergence
-from neurobridge.compare.overlap import BestLag, best_lag, jaccard, matched_spikes
-from neurobridge.compare.statistics import intervals
+from neurobridge.comparison.distances import TrainDistances, train_distances
+from neurobridge.comparison.divergence import Divergence, first_divergence
+from neurobridge.comparison.overlap import BestLag, best_lag, jaccard, matched_spikes
+from neurobridge.comparison.statistics import intervals
 from neurobridge.errors import NetworkError
 from neurobridge.recording import Spikes
 

@@ -8,7 +8,7 @@ import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from neurobridge.compare.result import Entry
+    from neurobridge.comparison.result import Entry
 
 NOTHING = "\N{EN DASH}"
 """Stands where a number is not defined or not known."""

@@ -10,13 +10,13 @@ import zlib
 import numpy as np
 import pytest
 
-from neurobridge.compare import compare_recordings
-from neurobridge.compare.cast import cast
-from neurobridge.compare.rasters import MARKS, rasters
-from neurobridge.compare.svg import Canvas, Scale, number
-from neurobridge.compare.traces import scene
+from neurobridge.comparison import compare_recordings
+from neurobridge.comparison.cast import cast
+from neurobridge.comparison.rasters import MARKS, rasters
+from neurobridge.comparison.svg import Canvas, Scale, number
+from neurobridge.comparison.traces import scene
 from neurobridge.lowering.finding import Finding
-from tests.unit.compare.synthetic import membrane, poisson, recording, spikes
+from tests.unit.comparison.synthetic import membrane, poisson, recording, spikes
 
 RUN = poisson(40, 5_000, 0.002, seed=1)
 OTHER = poisson(40, 5_000, 0.002, seed=2)

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from neurobridge.compare import TIERS, compare_recordings, spike_metrics
-from neurobridge.compare.signals import signal_difference
-from neurobridge.compare.tiers import judge, tier
-from neurobridge.compare.verdict import overall
-from neurobridge.compare.words import fraction, megabytes, percent, seconds
+from neurobridge.comparison import TIERS, compare_recordings, spike_metrics
+from neurobridge.comparison.signals import signal_difference
+from neurobridge.comparison.tiers import judge, tier
+from neurobridge.comparison.verdict import overall
+from neurobridge.comparison.words import fraction, megabytes, percent, seconds
 from neurobridge.errors import NetworkError, UnknownNameError
-from tests.unit.compare.synthetic import membrane, poisson, recording, spikes
+from tests.unit.comparison.synthetic import membrane, poisson, recording, spikes
 
 PAIRS = [(10, 0), (20, 3), (20, 1), (40, 2)]
 PARTED = [(10, 0), (20, 3), (21, 1), (40, 2)]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from neurobridge.compare.divergence import first_divergence
-from neurobridge.compare.pooling import pooled
-from tests.unit.compare.synthetic import spikes
+from neurobridge.comparison.divergence import first_divergence
+from neurobridge.comparison.pooling import pooled
+from tests.unit.comparison.synthetic import spikes
 
 REFERENCE = [(10, 0), (20, 3), (20, 1), (40, 2), (50, 1)]
 

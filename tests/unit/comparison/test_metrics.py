@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from neurobridge.compare.distances import SAMPLE, sampled_neurons, train_distances
-from neurobridge.compare.metrics import correlation, cosine, spike_metrics
-from neurobridge.compare.signals import signal_difference
-from neurobridge.compare.statistics import intervals
+from neurobridge.comparison.distances import SAMPLE, sampled_neurons, train_distances
+from neurobridge.comparison.metrics import correlation, cosine, spike_metrics
+from neurobridge.comparison.signals import signal_difference
+from neurobridge.comparison.statistics import intervals
 from neurobridge.errors import NetworkError
-from tests.unit.compare.synthetic import membrane, poisson, spikes
+from tests.unit.comparison.synthetic import membrane, poisson, spikes
 
 
 def test_by_hand():

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from neurobridge.compare.overlap import shared_spikes
-from neurobridge.compare.pooling import Pool, pooled, until
-from neurobridge.compare.result import Comparison
+from neurobridge.comparison.overlap import shared_spikes
+from neurobridge.comparison.pooling import Pool, pooled, until
+from neurobridge.comparison.result import Comparison
 from neurobridge.recording import Recording, Spikes
 
 SERIES = 6

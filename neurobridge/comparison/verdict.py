@@ -6,8 +6,8 @@ __all__ = ["Verdict", "overall"]
 
 from dataclasses import dataclass
 
-from neurobridge.compare.result import Comparison, Entry
-from neurobridge.compare.words import count, fraction
+from neurobridge.comparison.result import Comparison, Entry
+from neurobridge.comparison.words import count, fraction
 
 
 @dataclass(frozen=True)

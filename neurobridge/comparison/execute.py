@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from neurobridge.compare.build import compare_recordings
-from neurobridge.compare.result import Comparison
+from neurobridge.comparison.build import compare_recordings
+from neurobridge.comparison.result import Comparison
 from neurobridge.errors import ExperimentError, FindingsError
 from neurobridge.graph.network import Network
 from neurobridge.io.native import save
@@ -178,7 +178,7 @@ class Job:
             "settings": dict(run.settings),
         }  # fmt: skip
         (folder / "job.json").write_text(json.dumps(document), encoding="utf-8")
-        command = [sys.executable, "-m", "neurobridge.compare.worker", str(folder)]
+        command = [sys.executable, "-m", "neurobridge.comparison.worker", str(folder)]
         with (folder / "errors.txt").open("w+", encoding="utf-8") as errors:
             with subprocess.Popen(
                 command, stdout=subprocess.PIPE, stderr=errors, text=True

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from neurobridge.compare.pooling import pooled, until
-from neurobridge.compare.statistics import (
+from neurobridge.comparison.pooling import pooled, until
+from neurobridge.comparison.statistics import (
     interval_cv,
     intervals,
     population_rate,
     spike_statistics,
 )
-from tests.unit.compare.synthetic import poisson, spikes
+from tests.unit.comparison.synthetic import poisson, spikes
 
 
 def test_intervals_by_hand():

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neurobridge.compare.overlap import best_lag, jaccard, matched_spikes, shared_spikes
-from tests.unit.compare.synthetic import poisson, spikes
+from neurobridge.comparison.overlap import best_lag, jaccard, matched_spikes, shared_spikes
+from tests.unit.comparison.synthetic import poisson, spikes
 
 
 def test_identical_runs_match_completely():

@@ -9,12 +9,12 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from neurobridge.compare.cast import Cast, Run
-from neurobridge.compare.metrics import SpikeMetrics
-from neurobridge.compare.result import Comparison
-from neurobridge.compare.statistics import intervals, population_rate
-from neurobridge.compare.svg import Canvas, Scale, steps
-from neurobridge.compare.words import fraction
+from neurobridge.comparison.cast import Cast, Run
+from neurobridge.comparison.metrics import SpikeMetrics
+from neurobridge.comparison.result import Comparison
+from neurobridge.comparison.statistics import intervals, population_rate
+from neurobridge.comparison.svg import Canvas, Scale, steps
+from neurobridge.comparison.words import fraction
 
 HALF, FULL, LEFT = 548.0, 1120.0, 84.0
 INTERVAL_BINS, RATE_BINS, AGREEMENT_BINS = 48, 100, 80
