@@ -133,6 +133,11 @@ class Population(ByContent):
                 "2**53 do not survive a float column"
             )
         assert self.ids is not None
+        if wanted.dtype.kind == "u":  # uint64 and int64 would meet as float64
+            too_large = wanted[wanted > np.iinfo(np.int64).max]
+            if too_large.size:
+                raise NetworkError(f"population {self.name!r}: there is no id {too_large[0]}")
+            wanted = wanted.astype(np.int64)
         order = np.argsort(self.ids)
         place = np.minimum(np.searchsorted(self.ids, wanted, sorter=order), self.size - 1)
         found = order[place]

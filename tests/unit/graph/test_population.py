@@ -43,6 +43,8 @@ def test_ids_above_floats_are_found_exactly() -> None:
     assert made.index_of([2**63 - 2, -(2**63)]).tolist() == [1, 2]
     assert made.index_of(2**63 - 1).tolist() == [0]
     assert cell(ids=np.array([2**62, 1, 0], dtype=np.uint64)).ids.dtype == np.int64
+    unsigned = np.array([2**62 + 3, 2**62 + 1], dtype=np.uint64)
+    assert cell(ids=2**62 + np.arange(1, 4)).index_of(unsigned).tolist() == [2, 0]
 
 
 def test_take_cuts_everything() -> None:
@@ -131,7 +133,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
 
 @pytest.mark.parametrize(("changes", "message"), REFUSED.values(), ids=REFUSED.keys())
 def test_populations_that_are_refused(changes: dict[str, Any], message: str) -> None:
-    with pytest.raises(NetworkError, match=re.escape(message)):
+    with pytest.raises((NetworkError, UnitError), match=re.escape(message)):
         cell(**changes)
 
 
@@ -164,6 +166,8 @@ def test_ids_that_do_not_exist() -> None:
         cell().index_of([0, 5])
     with pytest.raises(NetworkError, match="population 'cell': ids must be integers, got float64"):
         cell().index_of([0.0])
+    with pytest.raises(NetworkError, match=f"population 'cell': there is no id {2**63}"):
+        cell().index_of(np.array([2**63], dtype=np.uint64))
 
 
 LABELS_REFUSED: dict[str, tuple[Any, str]] = {
