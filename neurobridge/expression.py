@@ -6,7 +6,16 @@ Python syntax with ``+ - * / **``, comparisons, ``and or not``, numbers, names, 
 
 from __future__ import annotations
 
-__all__ = ["FUNCTIONS", "Dialect", "names_in", "parse", "render", "substitute"]
+__all__ = [
+    "FUNCTIONS",
+    "Dialect",
+    "functions_in",
+    "is_condition",
+    "names_in",
+    "parse",
+    "render",
+    "substitute",
+]
 
 import ast
 from collections.abc import Callable, Mapping
@@ -107,6 +116,19 @@ def _check_node(node: ast.AST, text: str, where: str) -> None:
         (ast.Name, ast.BoolOp, ast.expr_context, ast.operator, ast.unaryop, ast.cmpop, ast.boolop),
     ):
         raise ModelError(f"{where}: {type(node).__name__} is not allowed in {text!r}")
+
+
+def is_condition(text: str) -> bool:
+    """Whether an expression is true or false, and not a number."""
+    return _is_condition(parse(text))
+
+
+def _is_condition(node: ast.expr) -> bool:
+    if isinstance(node, ast.BoolOp):
+        return all(_is_condition(v) for v in node.values)
+    if isinstance(node, ast.UnaryOp):
+        return isinstance(node.op, ast.Not) and _is_condition(node.operand)
+    return isinstance(node, ast.Compare)
 
 
 def names_in(text: str) -> frozenset[str]:

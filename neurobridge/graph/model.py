@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 
 from neurobridge.errors import ModelError, NetworkError, UnitError, UnknownNameError
-from neurobridge.expression import names_in, parse
+from neurobridge.expression import FUNCTIONS, is_condition, names_in, parse
 from neurobridge.frozen import FrozenDict
 from neurobridge.graph.equations import (
     Equation,
@@ -26,7 +26,7 @@ from neurobridge.units import DIMENSIONLESS, Dimension, parse_quantity, parse_un
 
 Integrator = Literal["exact", "rk4", "euler", "exponential_euler"]
 INTEGRATORS: tuple[str, ...] = ("exact", "rk4", "euler", "exponential_euler")
-RESERVED = frozenset({"current", "free", "w", "dt", "t", "where"})
+RESERVED = FUNCTIONS | {"current", "free", "w", "dt", "t", "where"}
 """Names with a meaning of their own in equations and in generated code."""
 
 _ASSIGN = re.compile(r"(?P<name>\w+)\s*(?P<op>[-+*/]?=)(?!=)\s*(?P<body>.+)\Z")
@@ -57,11 +57,7 @@ class Parameter:
 
     def convert(self, value: Any, where: str) -> Any:
         """``value`` as float or float64 array in canonical units, checked against the bounds."""
-        number = parse_quantity(value, self.unit, where)
-        try:
-            array = np.asarray(number, dtype=np.float64)
-        except (TypeError, ValueError) as err:
-            raise NetworkError(f"{where}: expected numbers in {self.unit}, got {value!r}") from err
+        array = np.asarray(parse_quantity(value, self.unit, where), dtype=np.float64)
         _require(np.isfinite(array), array, where, "must be finite")
         _require(array > self.above, array, where, f"must be above {self.above:g} {self.unit}")
         _require(array >= self.at_least, array, where, f"must be >= {self.at_least:g} {self.unit}")
@@ -78,7 +74,7 @@ def _require(ok: Any, array: np.ndarray[Any, Any], where: str, rule: str) -> Non
     bad = np.flatnonzero(~np.asarray(ok))
     raise NetworkError(
         f"{where} {rule}, but {bad.size} of {array.size} values are not; "
-        f"the first is {array[bad[0]]:g} at index {bad[0]}"
+        f"the first is {array.flat[bad[0]]:g} at index {bad[0]}"
     )
 
 
@@ -346,8 +342,8 @@ class NeuronModel:
         for equation in self.lines:
             check_dimensions(equation, known, self._where)
         if self.threshold:
-            tree_dimension = dimension_of(self.threshold, known, f"{self._where}, threshold")
-            if not tree_dimension.is_none:
+            dimension_of(self.threshold, known, f"{self._where}, threshold")
+            if not is_condition(self.threshold):
                 raise ModelError(f"{self._where}: the threshold {self.threshold!r} is no condition")
         for name, body in self.reset_statements:
             got = dimension_of(body, known, f"{self._where}, reset of {name!r}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["StepCode", "step_code"]
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -55,11 +56,17 @@ def step_code(model: NeuronModel, parameters: Mapping[str, Any], dt: float) -> S
         "exponential_euler": _exponential_euler,
     }[model.integrator]
     code = integrate(model, derivatives, clamped, parameters, dt)
-    made = {a.target for a in code.update} | set(code.constants)
-    refuse_clashes(model, made - set(model.states), f"the {model.integrator} integrator")
+    refuse_clashes(model, _made(code, model), f"the {model.integrator} integrator")
     used = {n for a in code.update for n in names_in(a.expression)}
     code.constants |= {n: v for n, v in parameters.items() if n in used}
     return code
+
+
+def _made(code: StepCode, model: NeuronModel) -> set[str]:
+    """Names that are not the user's; a state that is assigned twice has the name of a local."""
+    assigned = Counter(a.target for a in code.update)
+    own = {name for name in model.states if assigned[name] == 1}
+    return (set(assigned) - own) | set(code.constants)
 
 
 def refuse_clashes(model: NeuronModel, made: set[str], maker: str) -> None:
@@ -128,6 +135,12 @@ def _linear_sum(code: StepCode, letter: str, row: str, entries: Mapping[str, Any
     terms = []
     for column, value in entries.items():
         constant = f"{letter}_{row}_{column}" if column else f"{letter}_{row}"
+        if constant in code.constants:
+            raise ModelError(
+                f"the constant {constant!r} of the exact integrator would have two meanings: names "
+                f"of states that are joined by '_' read like state {row!r}; call one of them "
+                "something else"
+            )
         code.constants[constant] = value
         terms.append(f"{constant}*{column}" if column != CONSTANT else constant)
     return " + ".join(terms)

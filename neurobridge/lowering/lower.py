@@ -13,6 +13,7 @@ from neurobridge.lowering.grid import check_dt, to_steps
 from neurobridge.lowering.neurons import lower_population
 from neurobridge.lowering.pathways import lower_projection
 from neurobridge.lowering.program import Pathway, Program, SignalPlan, SpikePlan
+from neurobridge.units import parse_unit
 
 
 def lower(network: Network, dt: float) -> Program:
@@ -87,7 +88,7 @@ def _signal_plans(network: Network, dt: float, findings: list[Finding]) -> tuple
         neurons = probe.neurons
         if neurons is None:
             neurons = np.arange(population.size, dtype=np.int32)
-        unit = population.model.states[probe.variable].unit
+        unit = str(parse_unit(population.model.states[probe.variable].unit).dimension)
         plans.append(
             SignalPlan(
                 probe.name, population.name, probe.variable, unit, neurons, max(int(interval), 1)

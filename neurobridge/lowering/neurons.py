@@ -91,10 +91,12 @@ def _gain(
             f"but uses {sorted(free_names)}"
         )
     gain = evaluate(added, {**parameters, "w": 1.0})
-    if not np.allclose(evaluate(added, {**parameters, "w": 3.0}), 3 * np.asarray(gain), rtol=1e-12):
-        raise ModelError(
-            f"model {model.name!r}, receptor {receptor!r}: '{added}' is not linear in w"
-        )
+    for w in (3.0, -3.0):
+        jump = evaluate(added, {**parameters, "w": w})
+        if not np.allclose(jump, w * np.asarray(gain), rtol=1e-12, atol=0):
+            raise ModelError(
+                f"model {model.name!r}, receptor {receptor!r}: '{added}' is not linear in w"
+            )
     if np.ndim(gain) == 0 and gain == 1.0:
         return "1.0"
     name = f"gain_{receptor}"
@@ -111,8 +113,9 @@ def _initial(
     known: dict[str, Any] = {**parameters, "current": 0.0}
     for name in model.states:
         default = model.initial.get(name, 0.0)
+        factor = parse_unit(model.states[name].unit).factor
         if name in population.initial:
-            value: Any = population.initial[name]
+            value: Any = population.initial[name] * factor
         elif isinstance(default, str):
             body = substitute(resolve_units(default, model.dimensions), dict(shorthands))
             missing = names_in(body) - set(known)
@@ -123,7 +126,7 @@ def _initial(
                 )
             value = evaluate(body, known)
         else:
-            value = float(default)
+            value = float(default) * factor
         values[name] = known[name] = value
     return values
 

@@ -49,10 +49,15 @@ def test_times_must_be_finite(bad: float) -> None:
         to_steps([1.0, bad], 0.1, "there", "delay_rounding", at_least=1)
 
 
-@pytest.mark.parametrize("dt", [0, -0.1, np.nan, np.inf, None])
+@pytest.mark.parametrize("dt", [0, -0.1, np.nan, np.inf])
 def test_dt_must_be_positive(dt: object) -> None:
     with pytest.raises(NetworkError, match="dt must be a positive number of ms, got"):
         check_dt(dt)
+
+
+def test_dt_must_be_a_number() -> None:
+    with pytest.raises(UnitError, match="dt: expected numbers in ms, got None"):
+        check_dt(None)
 
 
 def test_dt_with_a_unit() -> None:

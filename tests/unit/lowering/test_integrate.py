@@ -97,6 +97,35 @@ def test_names_that_the_lowering_makes_are_refused() -> None:
         run(net.build(), 1.0, dt=0.1)
 
 
+@pytest.mark.parametrize(
+    ("integrator", "name"),
+    [("exact", "x_next"), ("euler", "x_next"), ("exponential_euler", "z_x"), ("rk4", "y2_x")],
+)
+def test_states_that_have_the_name_of_a_local_are_refused(
+    integrator: Integrator, name: str
+) -> None:
+    clash = replace(
+        logistic, equations=f"dx/dt = -r*x : 1\nd{name}/dt = -r*{name} : 1", integrator=integrator
+    )
+    net = NetworkBuilder()
+    net.population("cell", 1, clash)
+    with pytest.raises(ModelError, match=rf"the names \['{name}'\] are made by the {integrator}"):
+        run(net.build(), 1.0, dt=0.1)
+
+
+def test_state_names_that_join_to_the_same_constant_are_refused() -> None:
+    """What x gets from y, and the constant part of x_y, would both be P_x_y."""
+    clash = replace(
+        logistic,
+        equations="dx/dt = r*(y - x) : 1\ndy/dt = -r*y : 1\ndx_y/dt = r*(2 - x_y) : 1",
+        integrator="exact",
+    )
+    net = NetworkBuilder()
+    net.population("cell", 1, clash)
+    with pytest.raises(ModelError, match="the constant 'P_x_y' of the exact integrator would have"):
+        run(net.build(), 1.0, dt=0.1)
+
+
 @pytest.mark.parametrize("name", ["step_ms", "half_step_ms"])
 def test_constants_that_the_lowering_makes_are_refused(name: str) -> None:
     """A parameter of the same name would otherwise replace the time step."""

@@ -12,9 +12,11 @@ from neurobridge import (
     ModelError,
     NetworkBuilder,
     NetworkError,
+    StateProbe,
     UnitError,
     UnknownNameError,
     models,
+    run,
 )
 from neurobridge.errors import NeurobridgeError
 from neurobridge.graph.equations import parse_equations
@@ -81,6 +83,8 @@ V = "dv/dt = (v_rest - v)/tau_m : mV\ndi/dt = -i/tau_s : nA"
          "['tau_m'] are both parameters and equations"),
         (equations(V + "\nfree = 1 : 1"), ModelError, "'free' cannot be used as a name"),
         ({"threshold": "v"}, ModelError, "the threshold 'v' is no condition"),
+        ({"threshold": "v/v_thresh"}, ModelError, "the threshold 'v/v_thresh' is no condition"),
+        ({"threshold": "v > v_thresh and i/nA"}, ModelError, "is no condition"),
         ({"threshold": "v > tau_m"}, UnitError, "'v' is in mV but 'tau_m' is in ms"),
         ({"threshold": "v > v_tresh"}, ModelError, "did you mean 'v_thresh'"),
         ({"threshold_policy": "edge"}, ModelError, "must be 'level' or 'crossing', got 'edge'"),
@@ -108,6 +112,8 @@ V = "dv/dt = (v_rest - v)/tau_m : mV\ndi/dt = -i/tau_s : nA"
          "default of 'tau_m' must be above 0 ms, got -1"),
         ({"parameters": {**good.parameters, "w": Parameter(1.0, "ms")}}, ModelError,
          "'w' cannot be used as a name"),
+        ({"parameters": {**good.parameters, "exp": Parameter(1.0, "ms")}}, ModelError,
+         "'exp' cannot be used as a name"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_named(change: dict[str, Any], error: type[Exception], message: str) -> None:
@@ -128,6 +134,8 @@ def lowered(model: NeuronModel, **parameters: Any) -> Any:
     [
         (receptor("i += w*i/nA"), r"may depend on parameters only, but uses \['i'\]"),
         (receptor("i += w*w/nA"), "is not linear in w"),
+        (receptor("i += w*w*1e-9"), "is not linear in w"),
+        (receptor("i += abs(w)*c_m/tau_s"), "is not linear in w"),
         (equations(V.replace("(v_rest - v)", "(v_rest - v)*v/mV")),
          r"model 'good' asks for exact integration, but .* is not linear in v.*integrator='rk4'"),
     ],
@@ -135,6 +143,21 @@ def lowered(model: NeuronModel, **parameters: Any) -> Any:
 def test_mistakes_that_show_when_it_is_lowered(change: dict[str, Any], message: str) -> None:
     with pytest.raises(ModelError, match=message):
         lowered(replace(good, **change))
+
+
+def test_states_in_units_that_are_not_canonical() -> None:
+    """2 pA are 0.002 nA, in the model and in a population, and a probe says nA."""
+    model = replace(
+        good, equations=V.replace("/tau_s : nA", "/tau_s : pA"), initial={"v": "v_rest", "i": 2.0}
+    )
+    net = NetworkBuilder()
+    net.population("model", 1, model)
+    net.population("own", 1, model, initial={"i": "2 pA"})
+    net.add(StateProbe("i_model", "model", "i"), StateProbe("i_own", "own", "i"))
+    recording = run(net.build(), 0.1, dt=0.1)
+    for name in ("i_model", "i_own"):
+        assert recording[name].unit == "nA"
+        np.testing.assert_allclose(recording[name].values, 0.002 * np.exp(-0.1 / 5), rtol=1e-13)
 
 
 def test_statements_may_span_lines_and_have_comments() -> None:
