@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -125,9 +125,10 @@ def compare(
         )
         recordings = {r.label: _unless_interrupted(job.run(r, seed, progress)) for r in runs}
         other = job.run(first, seed + 1, progress, label="other seed") if baseline else None
-        if other is not None and other.status == "failed":
-            other = None
-        return compare_recordings(recordings, chosen, other, tiers=_tiers(runs, first))
+        if other is None or other.status != "failed":
+            return compare_recordings(recordings, chosen, other, tiers=_tiers(runs, first))
+        comparison = compare_recordings(recordings, chosen, tiers=_tiers(runs, first))
+        return _noted(comparison, f"the run with seed {seed + 1} failed: {other.message}")
 
 
 def run_isolated(
@@ -148,6 +149,14 @@ def run_isolated(
             save(network, Path(scratch) / "network"), Path(scratch), duration, dt, trial, accept
         )
         return job.run(run, seed, progress)
+
+
+def _noted(comparison: Comparison, note: str) -> Comparison:
+    """The comparison with a note at its reference."""
+    entries = tuple(
+        replace(e, notes=(*e.notes, note)) if e.is_reference else e for e in comparison.entries
+    )
+    return replace(comparison, entries=entries)
 
 
 def _tiers(runs: Sequence[BackendRun], reference: BackendRun) -> dict[str, str]:
