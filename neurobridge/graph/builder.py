@@ -173,7 +173,13 @@ def _weight(
 def _in_order(weight: Weight, order: Any, n_edges: int, name: str) -> Weight:
     """A weight object that was given in the order of the pairs, in that of the edges."""
     if isinstance(weight, WeightSum):
-        return WeightSum(tuple(_in_order(t, order, n_edges, name) for t in weight.terms))
+        return WeightSum(tuple(_term_in_order(t, order, n_edges, name) for t in weight.terms))
+    return _term_in_order(weight, order, n_edges, name)
+
+
+def _term_in_order(
+    weight: Factorised | Explicit | LowRank, order: Any, n_edges: int, name: str
+) -> Factorised | Explicit | LowRank:
     if isinstance(weight, Explicit):
         if weight.weight.shape != (n_edges,):
             raise NetworkError(
