@@ -62,8 +62,8 @@ class Spikes:
 
     @property
     def n_trials(self) -> int:
-        """Number of trials."""
-        return int(self.trial.max()) + 1 if len(self) else 1
+        """Number of different trials that have a spike, at least 1."""
+        return max(int(np.unique(self.trial).size), 1)
 
     @cached_property
     def counts(self) -> NDArray[np.int64]:

@@ -97,4 +97,5 @@ def _in_time(spikes: Spikes, partner: Spikes) -> NDArray[np.int64]:
 
 
 def _extent(one: Spikes, two: Spikes) -> tuple[int, int]:
-    return max(one.size, two.size), max(one.n_trials, two.n_trials)
+    last = max((int(s.trial.max()) for s in (one, two) if len(s)), default=0)
+    return max(one.size, two.size), last + 1

@@ -113,7 +113,8 @@ def pairwise_correlation(spikes: Spikes, bin_ms: float = CORRELATION_BIN_MS) -> 
     bins = -(-(spikes.n_steps + 1) // width)
     row = np.searchsorted(neurons, spikes.neuron)
     chosen = np.isin(spikes.neuron, neurons)
-    slot = (row * spikes.n_trials + spikes.trial) * bins + spikes.step // width
+    trial = np.unique(spikes.trial, return_inverse=True)[1]
+    slot = (row * spikes.n_trials + trial) * bins + spikes.step // width
     shape = (neurons.size, spikes.n_trials * bins)
     counts = np.bincount(slot[chosen], minlength=shape[0] * shape[1]).reshape(shape)
     counts = counts[np.ptp(counts, axis=1) > 0] if neurons.size else counts
