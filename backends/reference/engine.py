@@ -107,16 +107,16 @@ class ReferenceEngine(Engine):
     def run(self, drive: Drive, progress: Progress | None = None) -> RawResult:
         """See :class:`Engine`."""
         self._start(drive)
-        step = 0
+        done = 0
         try:
             for step in range(drive.n_steps):
                 self._step(step)
-                if progress is not None and step % PROGRESS_EVERY == 0:
-                    progress(step)
-            step = drive.n_steps
+                done = step + 1
+                if progress is not None and done % PROGRESS_EVERY == 0:
+                    progress(done)
         except KeyboardInterrupt:
             pass
-        return self._result(drive, step)
+        return self._result(done)
 
     # -- the contract -------------------------------------------------------------------------
 
@@ -193,20 +193,24 @@ class ReferenceEngine(Engine):
                 values = self.neurons[plan.population].values[plan.variable]
                 self.samples[plan.name].append(values[plan.neurons])
 
-    def _result(self, drive: Drive, steps_done: int) -> RawResult:
+    def _result(self, steps_done: int) -> RawResult:
+        """What was recorded; nothing of a step in which the run was interrupted."""
         spikes = {}
         for plan in self.program.spike_plans:
             parts = self.spikes[plan.population]
             stamp = np.repeat([s for s, _ in parts], [w.size for _, w in parts]).astype(np.int64)
             who = np.concatenate([w for _, w in parts]) if parts else np.zeros(0, np.int32)
+            is_source = self.program.population(plan.population).is_source
+            keep = stamp < steps_done + (not is_source)
             if plan.neurons is not None:
-                keep = np.isin(who, plan.neurons)
-                stamp, who = stamp[keep], who[keep]
-            spikes[plan.name] = (stamp, who)
-        signals = {
-            plan.name: np.array(self.samples[plan.name]).reshape(-1, plan.neurons.size)
-            for plan in self.program.signal_plans
-        }
+                keep &= np.isin(who, plan.neurons)
+            spikes[plan.name] = (stamp[keep], who[keep])
+        signals = {}
+        for plan in self.program.signal_plans:
+            rows = steps_done // plan.interval
+            signals[plan.name] = np.zeros((rows, plan.neurons.size))
+            if rows:
+                signals[plan.name][:] = self.samples[plan.name][:rows]
         return RawResult(spikes, signals, steps_done)
 
 
