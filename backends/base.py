@@ -106,7 +106,7 @@ class Engine(ABC):
         raise NotImplementedError
 
     def export(self, folder: Path, drive: Drive) -> None:
-        """Write a project that repeats this run without neurobridge; see ``docs/export.md``."""
+        """Write a project that repeats this run without neurobridge."""
         raise NotImplementedError
 
     def weights(self) -> dict[int, NDArray[np.float64]]:

@@ -38,7 +38,7 @@ RECORDING_CAP_MB = 4096.0
 def check(
     network: Network, backend: str = "reference", *, dt: float, **settings: Any
 ) -> list[Finding]:
-    """What will differ, or stop, if a network runs on a backend; nothing is built.
+    """What will differ, or stop, if a network runs on a backend; nothing is built or drawn.
 
     Parameters
     ----------
@@ -52,8 +52,17 @@ def check(
     Returns
     -------
     list of Finding
+
+    Raises
+    ------
+    UnknownNameError
+        If the backend or a setting does not exist.
+    NeurobridgeError
+        If the network cannot be lowered at all, e.g. for a weight in the wrong unit.
     """
-    return check_program(lower(network, dt), get_backend(backend), settings)
+    program = lower(network, dt)
+    found = check_program(program, get_backend(backend), settings)
+    return [*found, *_stimulus_findings(network, program)]
 
 
 def compile(
@@ -87,7 +96,7 @@ def compile(
     start = time.perf_counter()
     program = lower(network, dt)
     findings = check_program(program, chosen, settings)
-    raise_if_errors(findings, accept)
+    raise_if_errors([*findings, *_stimulus_findings(network, program)], accept)
     lowered = time.perf_counter()
     engine = chosen.emit(program, settings)
     timings = {"lower_s": lowered - start, "build_s": time.perf_counter() - lowered}
@@ -106,6 +115,7 @@ def run(
     trial: int = 0,
     accept: Sequence[str] = (),
     progress: Progress | None = None,
+    recording_cap_mb: float = RECORDING_CAP_MB,
     **settings: Any,
 ) -> Recording:
     """Build and run a network once.
@@ -121,9 +131,23 @@ def run(
         Key of everything that is drawn.
     progress : callable, optional
         Called with the number of steps done.
+    recording_cap_mb : float
+        See :meth:`CompiledNetwork.run`.
+
+    Raises
+    ------
+    FindingsError, NetworkError
+        As :func:`compile` and :meth:`CompiledNetwork.run`.
     """
     with compile(network, backend, dt=dt, accept=accept, **settings) as compiled:
-        return compiled.run(duration, seed=seed, trial=trial, progress=progress)
+        return compiled.run(
+            duration, seed=seed, trial=trial, progress=progress, recording_cap_mb=recording_cap_mb
+        )
+
+
+def _stimulus_findings(network: Network, program: Program) -> list[Finding]:
+    """What the stimuli would say about a run of any length."""
+    return lower_drive(network, program.dt, n_steps=0, seed=0, trial=0)[1]
 
 
 class CompiledNetwork:
@@ -189,6 +213,14 @@ class CompiledNetwork:
         -------
         Recording
             With status ``incomplete`` if the run was interrupted, ``degraded`` if a probe diverged.
+
+        Raises
+        ------
+        FindingsError
+            If a stimulus, the duration or the parameters do not fit the time step or what was
+            built.
+        NetworkError
+            If the states would take more than ``recording_cap_mb``.
         """
         if parameters:
             self._set_parameters(parameters)
@@ -218,8 +250,8 @@ class CompiledNetwork:
         return recording.replace(timings=timings)
 
     def recording_mb(self, duration: float) -> float:
-        """Expected size of the recorded states of a run, in MB."""
-        steps = duration / self.program.dt
+        """Expected size of the recorded states of a run of ``duration`` ms, in MB."""
+        steps = parse_quantity(duration, "ms", "duration") / self.program.dt
         samples = sum(steps / p.interval * p.neurons.size for p in self.program.signal_plans)
         return samples * 8 / 1e6
 
@@ -246,12 +278,12 @@ class CompiledNetwork:
         target = Path(folder)
         if not self._backend.capabilities().exports:
             raise NeurobridgeError(f"backend {self._backend.name!r} has no standalone form")
-        if target.exists() and any(target.iterdir()):
-            raise NeurobridgeError(f"{target} is not empty; choose a new folder")
-        target.mkdir(parents=True, exist_ok=True)
+        if target.exists() and not (target.is_dir() and not any(target.iterdir())):
+            raise NeurobridgeError(f"{target} is a file, or not empty; choose a new folder")
         n_steps, findings = self._steps(duration)
         drive, found = lower_drive(self.network, self.program.dt, n_steps, seed, trial)
         raise_if_errors([*findings, *found], self._accept)
+        target.mkdir(parents=True, exist_ok=True)
         self._engine.export(target, drive)
         return target
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -9,7 +12,9 @@ from neurobridge import (
     FindingsError,
     NetworkBuilder,
     NetworkError,
+    NeurobridgeError,
     StateProbe,
+    UnitError,
     UnknownNameError,
     check,
     compile,
@@ -83,6 +88,8 @@ def test_the_size_of_a_recording_is_told_and_capped() -> None:
         assert sum(s.values.nbytes for s in recording.signals.values()) / 1e6 == expected
         with pytest.raises(NetworkError, match=r"the cap is 0 MB; record fewer neurons"):
             compiled.run(1000.0, recording_cap_mb=0.1)
+    with pytest.raises(NetworkError, match=r"the cap is 0 MB; record fewer neurons"):
+        run(net.build(), 1000.0, dt=0.1, recording_cap_mb=0.1)
 
 
 def test_unknown_backends_and_settings() -> None:
@@ -139,13 +146,76 @@ def test_an_interrupted_run_keeps_what_was_recorded() -> None:
         part = compiled.run(100.0, seed=3, progress=stop)
         assert part.status == "incomplete"
         done = part["v"].values.shape[0]
-        assert 490 <= done <= 510
-        assert part.message == f"interrupted after {done - 1:,} of 1,000 steps" or (
-            part.message == f"interrupted after {done:,} of 1,000 steps"
-        )
+        assert done == 500
+        assert part.message == "interrupted after 500 of 1,000 steps"
+        assert {s.n_steps for s in part.spikes.values()} == {500}
         np.testing.assert_array_equal(part["v"].values, whole["v"].values[:done])
         again = compiled.run(100.0, seed=3)
         assert again.spikes["cell"].same_as(whole.spikes["cell"])
+
+
+def test_nothing_of_an_interrupted_step_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C after the neurons of step 300 spiked, before the probes read."""
+    net = NetworkBuilder()
+    net.population("cell", 2, models.lif_exp, i_offset=50.0, t_ref=0.0)
+    net.add(StateProbe("v", "cell", "v", interval=0.5))
+    with compile(net.build(), dt=0.1) as compiled:
+        whole = compiled.run(100.0).spikes["cell"]
+        engine = compiled._engine
+        sample = engine._sample
+
+        def stop(done: int) -> None:
+            if done == 301:
+                raise KeyboardInterrupt
+            sample(done)
+
+        monkeypatch.setattr(engine, "_sample", stop)
+        part = compiled.run(100.0)
+    assert part.message == "interrupted after 300 of 1,000 steps"
+    assert part["v"].values.shape == (60, 2)
+    early = whole.step <= 300
+    assert part.spikes["cell"].step.tolist() == whole.step[early].tolist()
+    assert (whole.step == 301).any()
+
+
+def test_rates_are_those_of_one_trial_whatever_its_number() -> None:
+    net = NetworkBuilder()
+    net.population("cell", 1, models.lif_exp, i_offset=1.0)
+    with compile(net.build(), dt=0.1) as compiled:
+        first, fourth = (compiled.run(100.0, trial=trial).spikes["cell"] for trial in (0, 3))
+    assert fourth.trial.tolist() == [3] * len(fourth)
+    assert fourth.n_trials == 1
+    assert fourth.rates.tolist() == first.rates.tolist() == [len(first) / 0.1]
+
+
+def test_a_duration_with_a_unit() -> None:
+    assert run(small().build(), "10 ms", dt="100 us").duration == pytest.approx(10.0)
+
+
+def test_stimuli_are_checked_before_anything_is_built() -> None:
+    net = small()
+    net.add(SpikeTrains("odd", "input", [0.25], [0]))
+    (finding,) = check(net.build(), dt=0.1)
+    assert (finding.code, finding.where) == ("spike_time_rounding", "stimulus 'odd', spike times")
+    with pytest.raises(FindingsError, match="spike_time_rounding at stimulus 'odd'"):
+        compile(net.build(), dt=0.1)
+    recording = run(net.build(), 1.0, dt=0.1, accept=["spike_time_rounding"])
+    assert [f.code for f in recording.findings if f.severity != "note"] == ["spike_time_rounding"]
+    net.add(SpikeTrains("wrong", "cell", [1.0], [0], receptor="exc", weight="1 mV"))
+    with pytest.raises(UnitError, match="stimulus 'wrong', weight: expected a quantity in nA"):
+        check(net.build(), dt=0.1)
+
+
+def test_export_into_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "taken"
+    file.write_text("mine")
+    with compile(small().build(), dt=0.1) as compiled:
+        with pytest.raises(NeurobridgeError, match="'reference' has no standalone form"):
+            compiled.export(file, 1.0)
+        able = replace(compiled._backend.capabilities(), exports=True)
+        monkeypatch.setattr(compiled._backend, "capabilities", lambda: able)
+        with pytest.raises(NeurobridgeError, match="taken is a file, or not empty; choose a new"):
+            compiled.export(file, 1.0)
 
 
 def test_spikes_are_sorted_and_typed() -> None:
