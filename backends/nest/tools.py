@@ -40,6 +40,9 @@ Columns = tuple[Array, Array, Array]
 BLOCK = 1 << 22
 """Edges that are handed to NEST at a time; bounds the memory of copies."""
 
+PIECE = 100
+"""Steps that NEST runs at a time, at least: to go on takes it as long as two or three steps."""
+
 NO_SPIKES = {"spike_times": np.empty(0), "spike_multiplicities": np.empty(0, np.int64)}
 
 
@@ -371,7 +374,7 @@ class Network:
 
     def _simulate(self, n_steps: int, progress: Callable[[int], None] | None) -> int:
         """Run in pieces of whole delays; returns the number of steps that were done."""
-        piece = max(1, n_steps // (100 * self.lead)) * self.lead
+        piece = _up(max(n_steps // 100, PIECE), self.lead)
         nest.Prepare()
         try:
             for done in range(0, n_steps, piece):
