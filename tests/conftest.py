@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from hashlib import blake2b
 
 import numpy as np
@@ -13,6 +14,9 @@ from tests.requirements import in_ci
 # A property test is a claim, not a lottery: the same examples on every run, no time limit.
 settings.register_profile("neurobridge", derandomize=True, deadline=None, print_blob=False)
 settings.load_profile("neurobridge")
+
+# A suite that was started in the background inherits that Ctrl-C is ignored; tests send it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
