@@ -167,7 +167,7 @@ def _weights(
 ) -> Weight:
     if not model.receptors:
         raise ConnectomeError(f"model {model.name!r} has no receptor and takes no synapses")
-    unit = model.weight_unit(receptor or model.receptors[0].name)
+    unit = model.weight_unit(receptor)
     one = float(parse_quantity(weight, unit, "weight of one synapse"))
     if not one > 0 or not np.isfinite(one):
         raise ConnectomeError(

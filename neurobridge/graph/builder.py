@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from neurobridge.errors import NetworkError, UnknownNameError
+from neurobridge.errors import NetworkError, UnitError, UnknownNameError
 from neurobridge.frozen import FrozenDict
 from neurobridge.graph.edges import Edges
 from neurobridge.graph.labels import Labels
@@ -163,9 +163,10 @@ def _weight(
 ) -> Weight:
     if isinstance(weight, (Factorised, Explicit, LowRank, WeightSum)):
         return weight if order is None else _in_order(weight, order, n_edges, name)
-    if not model.receptors:
-        raise NetworkError(f"projection {name!r}: model {model.name!r} has no receptor")
-    unit = model.weight_unit(receptor or model.receptors[0].name)
+    try:
+        unit = model.weight_unit(receptor)
+    except (NetworkError, UnitError) as err:
+        raise type(err)(f"projection {name!r}: {err}") from err
     value = parse_quantity(weight, unit, f"projection {name!r}, weight")
     return Explicit(_per_edge(value, n_edges, order, f"projection {name!r}, weight"))
 

@@ -251,9 +251,49 @@ class NeuronModel:
         """Names of the receptors."""
         return tuple(r.name for r in self.receptors)
 
-    def weight_unit(self, receptor: str) -> str:
-        """The unit of weights at a receptor, derived from its event."""
-        return str(self._weight_dimension(self.receptor(receptor)))
+    def reached(self, receptor: str | None) -> tuple[Receptor, ...]:
+        """The receptors that edges can reach: the one that is named, or those that signs choose.
+
+        Without a name it is the first receptor of sign ``any``, else the only receptor, else the
+        one that is ``positive`` and the one that is ``negative``.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no receptor of that name.
+        NetworkError
+            If signs do not decide, or there is no receptor at all.
+        """
+        if receptor is not None:
+            return (self.receptor(receptor),)
+        if not self.receptors:
+            raise NetworkError(f"model {self.name!r} has no receptor, so it takes no spikes")
+        either = [r for r in self.receptors if r.sign == "any"]
+        if either:
+            return (either[0],)
+        signs = sorted(r.sign for r in self.receptors)
+        if len(signs) > 1 and signs != ["negative", "positive"]:
+            raise NetworkError(
+                f"say which receptor is meant, one of {list(self.receptor_names)}; the sign of a "
+                "weight does not decide"
+            )
+        return self.receptors
+
+    def weight_unit(self, receptor: str | None) -> str:
+        """The unit of weights at a receptor, derived from its event; see :meth:`reached`.
+
+        Raises
+        ------
+        UnitError
+            If no receptor is named, and those that signs choose between differ in unit.
+        """
+        units = {r.name: str(self._weight_dimension(r)) for r in self.reached(receptor)}
+        if len(set(units.values())) > 1:
+            raise UnitError(
+                f"model {self.name!r}: the unit of a weight depends on the receptor, {units}; say "
+                "which one is meant"
+            )
+        return next(iter(units.values()))
 
     def weight_factor(self, receptor: str, unit: str) -> float:
         """Canonical weight units in one ``unit``; raises :class:`UnitError` if it does not fit."""

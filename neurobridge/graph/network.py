@@ -120,9 +120,8 @@ class Network(ByContent):
         p = self.projections[projection]
         sign = self.population(p.pre).labels.sign
         model = self.population(p.post).model
-        unit = model.weight_unit(p.receptor or model.receptors[0].name)
         try:
-            return p.weight.values(p.edges, sign, unit)
+            return p.weight.values(p.edges, sign, model.weight_unit(p.receptor))
         except (NetworkError, UnitError) as err:
             raise type(err)(f"projection {projection!r}: {err}") from err
 
@@ -247,6 +246,12 @@ class Network(ByContent):
             "with_probe", {"probe": probe.name}, probes=self.probes.with_(**{probe.name: probe})
         )
 
+    def without_probe(self, name: str) -> Network:
+        """Remove a probe."""
+        if name not in self.probes:
+            raise UnknownNameError("probe", name, self.probes)
+        return self._derive("without_probe", {"probe": name}, probes=self.probes.without(name))
+
     def with_readout(self, readout: Readout) -> Network:
         """Add a readout, or replace the one of that name."""
         return self._derive(
@@ -255,17 +260,26 @@ class Network(ByContent):
             readouts=self.readouts.with_(**{readout.name: readout}),
         )
 
+    def without_readout(self, name: str) -> Network:
+        """Remove a readout."""
+        if name not in self.readouts:
+            raise UnknownNameError("readout", name, self.readouts)
+        return self._derive(
+            "without_readout", {"readout": name}, readouts=self.readouts.without(name)
+        )
+
     def subset(self, population: str, neurons: ArrayLike) -> Network:
         """Keep only some neurons of a population, and the edges, stimuli and probes among them.
 
-        Stimuli, probes and readouts that name a neuron which goes are an error: remove or replace
-        them first, so that nothing disappears unseen.
+        Stimuli, probes and readouts that name neurons of the population are an error, because
+        indices change: remove them before and add them again after, so that nothing disappears
+        unseen.
         """
         mask = self._mask(population, neurons, "subset")
         kept = _indices(mask)
         if not kept.size:
             raise NetworkError(f"subset: no neuron of {population!r} is left")
-        self._refuse_dangling(population, mask)
+        self._refuse_dangling(population)
         everyone = {n: np.arange(p.size, dtype=np.int32) for n, p in self.populations.items()}
         everyone[population] = kept
         projections = {
@@ -305,7 +319,7 @@ class Network(ByContent):
         mask[index.astype(np.int64)] = True
         return mask
 
-    def _refuse_dangling(self, population: str, mask: NDArray[np.bool_]) -> None:
+    def _refuse_dangling(self, population: str) -> None:
         for kind, group in (
             ("stimulus", self.stimuli), ("probe", self.probes), ("readout", self.readouts)
         ):  # fmt: skip
@@ -329,8 +343,10 @@ class Network(ByContent):
             )
         if post.model.is_source:
             raise NetworkError(f"{where}: {p.post!r} is a source of spikes and takes no input")
-        if p.receptor is not None:
-            post.model.receptor(p.receptor)
+        try:
+            post.model.reached(p.receptor)
+        except NetworkError as err:
+            raise NetworkError(f"{where}: {err}") from err
 
     def _check_stimulus(self, s: Stimulus) -> None:
         where = f"stimulus {s.name!r}"

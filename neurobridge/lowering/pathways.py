@@ -27,12 +27,8 @@ def lower_projection(
     delay, findings = _delay_steps(projection, dt, where)
     weights = network.weights(projection.name)
     model = network.population(projection.post).model
-    if projection.receptor is not None:
-        receptors: tuple[Receptor, ...] = (model.receptor(projection.receptor),)
-    else:
-        receptors = model.receptors
     pathways = []
-    for receptor, chosen in _route(receptors, weights, where):
+    for receptor, chosen in _route(model.reached(projection.receptor), weights, where):
         values = np.abs(weights) if receptor.magnitude else weights
         pathways.append(_pathway(projection, receptor.name, values, delay, chosen))
     return pathways, findings
@@ -69,16 +65,11 @@ def _route(
     receptors: tuple[Receptor, ...], weights: NDArray[np.float64], where: str
 ) -> list[tuple[Receptor, NDArray[np.bool_] | None]]:
     """Which edges go to which receptor; None for all of them. Zero weights go with the positive."""
-    by_sign = {r.sign: r for r in reversed(receptors)}
-    if len(receptors) == 1 or "any" in by_sign:
-        only = by_sign.get("any", receptors[0])
-        _check_sign(only, weights, where)
-        return [(only, None)]
+    if len(receptors) == 1:
+        _check_sign(receptors[0], weights, where)
+        return [(receptors[0], None)]
+    by_sign = {r.sign: r for r in receptors}
     negative = weights < 0
-    if set(by_sign) != {"positive", "negative"}:
-        raise NetworkError(
-            f"{where}: say which receptor is meant, one of {[r.name for r in receptors]}"
-        )
     if not negative.any():
         return [(by_sign["positive"], None)]
     if negative.all():

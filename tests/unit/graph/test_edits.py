@@ -244,3 +244,16 @@ UNKNOWN: dict[str, tuple[Callable[[Network], Any], str]] = {
 def test_names_that_do_not_exist(edit: Callable[[Network], Any], message: str) -> None:
     with pytest.raises(UnknownNameError, match=re.escape(message)):
         edit(small())
+
+
+def test_what_a_subset_refuses_can_be_removed() -> None:
+    net = small().with_readout(Readout("out", "cell", [0], [[1.0]], [0.0]))
+    net = net.without_probe("v").without_readout("out")
+    assert list(net.probes) == ["cell"]
+    assert not net.readouts
+    assert [o.name for o in net.history[-2:]] == ["without_probe", "without_readout"]
+    assert net.subset("cell", [0]).population("cell").size == 1
+    with pytest.raises(UnknownNameError, match="unknown probe 'w'"):
+        net.without_probe("w")
+    with pytest.raises(UnknownNameError, match="unknown readout 'w'"):
+        net.without_readout("w")

@@ -19,9 +19,12 @@ from neurobridge import (
     run,
 )
 from neurobridge.errors import NeurobridgeError
+from neurobridge.graph.edges import Edges
 from neurobridge.graph.equations import parse_equations
 from neurobridge.graph.model import NeuronModel, Parameter, Receptor, Refractory
+from neurobridge.graph.projection import Projection
 from neurobridge.lowering.evaluate import compile_block
+from neurobridge.lowering.lower import lower
 from neurobridge.lowering.neurons import lower_population
 
 good = NeuronModel(
@@ -249,3 +252,50 @@ def test_hand_written_code_is_what_a_model_becomes() -> None:
     v = -65 + 5 * em + 0.1 * 80 * (1 - em) + 0.5 / 0.25 * (es - em) / (1 / 20 - 1 / 5)
     np.testing.assert_allclose(values["v"], [v, -60.0], rtol=1e-13)
     np.testing.assert_allclose(values["i"], [0.5 * es] * 2, rtol=1e-13)
+
+
+def two_states(*receptors: Receptor) -> NeuronModel:
+    return replace(good, receptors=receptors)
+
+
+def into(name: str, event: str, sign: Any) -> Receptor:
+    return Receptor(name, event, sign=sign, magnitude=False, when_clamped="keep")
+
+
+POSITIVE, NEGATIVE = into("up", "i += w", "positive"), into("down", "i += w", "negative")
+
+
+@pytest.mark.parametrize(
+    ("receptors", "message"),
+    [
+        ((), "projection 'p': model 'good' has no receptor, so it takes no spikes"),
+        ((POSITIVE, into("slow", "i += w", "positive"), NEGATIVE),
+         "projection 'p': say which receptor is meant, one of ['up', 'slow', 'down']; the sign"),
+        ((into("kick", "v += w", "positive"), NEGATIVE),
+         "the unit of a weight depends on the receptor, {'kick': 'mV', 'down': 'nA'}; say which"),
+    ],
+)  # fmt: skip
+def test_receptors_between_which_signs_do_not_decide(
+    receptors: tuple[Receptor, ...], message: str
+) -> None:
+    net = NetworkBuilder()
+    net.population("cell", 2, two_states(*receptors))
+    with pytest.raises(NeurobridgeError) as caught:
+        net.connect("p", "cell", "cell", [(0, 1)], weight=1.0, delay=1.0)
+    assert message in str(caught.value)
+    edges, _ = Edges.from_pairs([0], [1], 2, 2)
+    with pytest.raises(NeurobridgeError) as caught:
+        lower(net.build().with_projection(Projection("p", "cell", "cell", edges, [1.0], 1.0)), 0.1)
+    assert message in str(caught.value)
+
+
+def test_the_unit_is_that_of_the_receptor_that_is_reached() -> None:
+    """Edges without a name go to the receptor of any sign, wherever it stands."""
+    model = two_states(into("kick", "v += w", "positive"), into("syn", "i += w", "any"))
+    assert model.weight_unit(None) == "nA"
+    assert [r.name for r in model.reached(None)] == ["syn"]
+    net = NetworkBuilder()
+    net.population("cell", 2, model)
+    net.connect("p", "cell", "cell", [(0, 1)], weight="20 pA", delay=1.0)
+    (pathway,) = lower(net.build(), 0.1).pathways
+    assert (pathway.receptor, pathway.weight.tolist()) == ("syn", [0.02])
