@@ -248,8 +248,9 @@ def _integers(values: Any, name: str) -> NDArray[Any]:
             f"edges: {name} must be a flat array of integers, got {array.dtype} of shape "
             f"{array.shape}"
         )
-    if array.dtype.itemsize > 4 and name == "pre" and array.max() >= 2**31:
-        raise NetworkError(f"edges: {name} holds {array.max()}, which is no index")
+    for value in (array.min(), array.max()) if name == "pre" else ():
+        if not -(2**31) <= value < 2**31:  # it would wrap around in int32
+            raise NetworkError(f"edges: {name} holds {value}, which is no index")
     return array
 
 

@@ -126,13 +126,18 @@ class Labels(ByContent):
         return self.columns[name]
 
     def where(self, **conditions: str | list[str] | tuple[str, ...]) -> NDArray[np.bool_]:
-        """Neurons for which all conditions hold: ``where(side="left", cell_type=["A", "B"])``."""
+        """Neurons for which all conditions hold: ``where(side="left", cell_type=["A", "B"])``.
+
+        Labels are text; a number stands for its text, ``where(layer=4)``.
+        """
         if not conditions:
             raise NetworkError(f"no condition given{suggest('', self.columns)}")
         masks = []
         for name, wanted in conditions.items():
-            values = [wanted] if isinstance(wanted, str) else list(wanted)
-            masks.append(np.logical_or.reduce([self[name].equals(v, name) for v in values]))
+            values = [wanted] if np.ndim(wanted) == 0 else list(wanted)
+            if not values:
+                raise NetworkError(f"label {name!r}: no value is given; name at least one")
+            masks.append(np.logical_or.reduce([self[name].equals(str(v), name) for v in values]))
         return np.asarray(np.logical_and.reduce(masks))
 
     def take(self, index: NDArray[np.int32]) -> Labels:

@@ -50,6 +50,20 @@ class Readout(ByContent):
             )
 
     def apply(self, recording: Recording) -> NDArray[np.float64]:
-        """The outputs for one recording, float64 (n_out,)."""
-        counts = recording.spikes[self.population].counts[self.neurons]
-        return self.weight @ counts + self.bias
+        """The outputs for one recording, float64 (n_out,).
+
+        Raises
+        ------
+        NetworkError
+            If spikes of a neuron of the readout were not recorded.
+        """
+        spikes = recording.spikes.get(self.population)
+        recorded = np.zeros(0, dtype=np.int32) if spikes is None else spikes.recorded
+        missing = np.setdiff1d(self.neurons, recorded)
+        if missing.size or spikes is None:
+            raise NetworkError(
+                f"readout {self.name!r}: the spikes of {missing.size} of {self.neurons.size} "
+                f"neurons were not recorded under {self.population!r}; record them with "
+                f"SpikeProbe({self.population!r}, {self.population!r}), or use no spike probe"
+            )
+        return self.weight @ spikes.counts[self.neurons] + self.bias

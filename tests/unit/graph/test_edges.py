@@ -167,6 +167,7 @@ CSR: dict[str, tuple[dict[str, Any], str]] = {
     "unknown neuron": ({"pre": [0, 3, 1]}, "presynaptic indices must lie in 0..2, got 0..3"),
     "negative": ({"pre": [-1, 2, 1]}, "presynaptic indices must lie in 0..2, got -1..2"),
     "beyond int32": ({"pre": [0, 2, 2**32]}, "edges: pre holds 4294967296, which is no index"),
+    "below int32": ({"pre": [0, 2, -(2**32)]}, "edges: pre holds -4294967296, which is no index"),
     "float": ({"pre": [0.0, 2.0, 1.0]}, "edges: pre must be a flat array of integers, got float64"),
     "order": (
         {"pre": [2, 0, 1]},

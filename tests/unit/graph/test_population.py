@@ -67,6 +67,14 @@ def test_where_combines_conditions() -> None:
     assert cell().where(type="").tolist() == [1, 2]
 
 
+def test_where_takes_numbers_for_their_text() -> None:
+    made = cell(labels=Labels({"layer": [4, 5, 4]}))
+    assert made.where(layer=4).tolist() == [0, 2]
+    assert made.where(layer=[5, "4"]).tolist() == [0, 1, 2]
+    with pytest.raises(NetworkError, match="label 'layer': no value is given"):
+        made.where(layer=[])
+
+
 def test_missing_labels_are_the_empty_label() -> None:
     column = Column.of([None, float("nan"), np.float32("nan"), pd.NA, pd.NaT, "x", 5])
     assert column.values.tolist() == ["", "", "", "", "", "x", "5"]

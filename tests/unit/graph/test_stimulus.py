@@ -179,3 +179,13 @@ def test_a_readout_is_a_linear_map_of_counts() -> None:
     recording = Recording({"a": spikes}, {}, "reference", "", 0.1, 0.9, 1)
     readout = Readout("r", "a", [0, 2], [[1.0, 10.0], [0.0, -1.0]], [0.5, 0.0])
     assert readout.apply(recording).tolist() == [2 * 1 + 1 * 10 + 0.5, -1.0]
+
+
+def test_a_readout_of_what_was_not_recorded() -> None:
+    none = (np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, np.int32), 0.1, 9, 3)
+    readout = Readout("r", "a", [0, 2], [[1.0, 10.0]], [0.0])
+    for name, neurons, missing in (("a", np.array([0, 1], np.int32), 1), ("probe", None, 2)):
+        recording = Recording({name: Spikes(*none, neurons)}, {}, "reference", "", 0.1, 0.9, 1)
+        message = rf"readout 'r': the spikes of {missing} of 2 neurons were not recorded under 'a'"
+        with pytest.raises(NetworkError, match=message):
+            readout.apply(recording)
