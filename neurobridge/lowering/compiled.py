@@ -253,7 +253,7 @@ class CompiledNetwork:
         """Expected size of the recorded states of a run of ``duration`` ms, in MB."""
         steps = parse_quantity(duration, "ms", "duration") / self.program.dt
         samples = sum(steps / p.interval * p.neurons.size for p in self.program.signal_plans)
-        return samples * 8 / 1e6
+        return float(samples * 8 / 1e6)
 
     def weights(self, projection: str) -> NDArray[np.float64]:
         """Weights as the simulator holds them, in canonical edge order, float64 (E,)."""

@@ -87,12 +87,11 @@ def _poisson(
     neurons = _selected(stimulus.neurons, population)
     edges, cumulative = _summed_rate(stimulus, neurons.size, dt * n_steps)
     clock, owner = _unit_trains(stimulus.name, neurons, cumulative[-1], seed, trial)
-    time = np.empty(clock.size)
-    if cumulative.shape[1] == 1 or (cumulative == cumulative[:, :1]).all():
+    if neurons.size and (cumulative == cumulative[:, :1]).all():
         time = np.interp(clock, cumulative[:, 0], edges)
     else:
         time = _invert(clock, owner, cumulative, edges)
-    # a spike in (k dt, (k + 1) dt] leaves at the beginning of that step
+    # a spike in [k dt, (k + 1) dt) leaves at the beginning of that step
     stamp = np.minimum(np.floor(time / dt).astype(np.int64), n_steps)
     return stamp, neurons[owner]
 
@@ -289,7 +288,7 @@ def _noise(
         for block in range((start.size + 1) // 2)
     ]
     normal = (
-        np.stack(draws).transpose(0, 2, 1).reshape(-1, neurons.size)
+        np.stack(draws).transpose(0, 2, 1).reshape(2 * len(draws), neurons.size)
         if draws
         else np.zeros((0, neurons.size))
     )

@@ -263,3 +263,14 @@ def test_a_source_takes_neither_receptor_nor_current() -> None:
     assert "a receptor has no meaning here" in refused(with_receptor, models.spike_source)
     assert "takes no injected current" in refused(Current("s", "pop", 0.1), models.spike_source)
     assert "takes no injected current" in refused(Current("s", "pop", 0.1), models.shiu_lif)
+
+
+def test_a_selection_of_nobody_drives_nobody() -> None:
+    made = drive(
+        Poisson("p", "pop", 50.0, neurons=[], receptor="exc"),
+        WhiteNoise("w", "pop", 0.1, 1.0, neurons=[]),
+        Current("c", "pop", 0.1, neurons=[]),
+        model=models.lif_exp,
+    )
+    assert made.events[0].step.size == 0
+    assert [c.value.shape[1] for c in made.currents] == [0, 0]
