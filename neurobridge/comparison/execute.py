@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = ["BackendRun", "compare", "parse_backends", "run_isolated"]
 
 import json
+import operator
 import subprocess
 import sys
 import tempfile
@@ -21,8 +22,10 @@ from neurobridge.io.native import save
 from neurobridge.io.recording_file import load_recording
 from neurobridge.lowering.compiled import check
 from neurobridge.lowering.finding import Finding, raise_if_errors
+from neurobridge.lowering.grid import check_dt
 from neurobridge.recording import Recording
 from neurobridge.registry import get_backend
+from neurobridge.units import parse_quantity
 
 RunProgress = Callable[[str, int], None]
 """Called with the label of a run and the number of its steps that are done."""
@@ -57,12 +60,21 @@ def parse_backends(texts: Iterable[str]) -> list[BackendRun]:
                 )
             settings[key] = int(value) if value.lstrip("-").isdigit() else value
         get_backend(name)
-        if text in {r.label for r in runs}:
-            raise ExperimentError(f"backend {text!r} is named twice")
         runs.append(BackendRun(text.strip(), name, settings))
     if not runs:
         raise ExperimentError("no backend is named; see 'neurobridge backends'")
+    _refuse_twice(runs)
     return runs
+
+
+def _refuse_twice(runs: Sequence[BackendRun]) -> None:
+    labels = [r.label for r in runs]
+    for label in labels:
+        if labels.count(label) > 1:
+            raise ExperimentError(
+                f"backend {label!r} is named twice; name it once, or give each its own label with "
+                "BackendRun(label, backend, settings)"
+            )
 
 
 def compare(
@@ -86,11 +98,11 @@ def compare(
     Parameters
     ----------
     network : Network
-    duration : float
+    duration : float or str
         In ms.
     backends : sequence of str or BackendRun
-        Names, also with settings (``"brian2:target=numpy"``).
-    dt : float
+        Two or more, also with settings (``"brian2:target=numpy"``).
+    dt : float or str
         In ms.
     seed, trial : int
     accept : sequence of str
@@ -107,6 +119,8 @@ def compare(
 
     Raises
     ------
+    ExperimentError
+        If there are less than two backends, one is named twice, or the reference is none of them.
     FindingsError
         If a backend cannot run the network as asked.
     KeyboardInterrupt
@@ -117,12 +131,16 @@ def compare(
     chosen = reference or labels[0]
     if chosen not in labels:
         raise ExperimentError(f"the reference {chosen!r} is not among the backends {labels}")
+    _refuse_twice(runs)
+    if len(runs) < 2:
+        raise ExperimentError(
+            f"a comparison needs at least two backends, got {labels}; name another, or run() one"
+        )
+    seed = operator.index(seed)
     _check_all(network, runs, dt, accept)
     first = next(r for r in runs if r.label == chosen)
     with tempfile.TemporaryDirectory(prefix="neurobridge-") as scratch:
-        job = Job(
-            save(network, Path(scratch) / "network"), Path(scratch), duration, dt, trial, accept
-        )
+        job = _job(network, Path(scratch), duration, dt, trial, accept)
         recordings = {r.label: _unless_interrupted(job.run(r, seed, progress)) for r in runs}
         other = job.run(first, seed + 1, progress, label="other seed") if baseline else None
         if other is None or other.status != "failed":
@@ -145,10 +163,8 @@ def run_isolated(
     """One run in a process of its own; see :func:`compare`. ``info["peak_mb"]`` is its memory."""
     _check_all(network, [run], dt, accept)
     with tempfile.TemporaryDirectory(prefix="neurobridge-") as scratch:
-        job = Job(
-            save(network, Path(scratch) / "network"), Path(scratch), duration, dt, trial, accept
-        )
-        return job.run(run, seed, progress)
+        job = _job(network, Path(scratch), duration, dt, trial, accept)
+        return job.run(run, operator.index(seed), progress)
 
 
 def _noted(comparison: Comparison, note: str) -> Comparison:
@@ -163,6 +179,14 @@ def _tiers(runs: Sequence[BackendRun], reference: BackendRun) -> dict[str, str]:
     """What each run must hold against the reference: the weaker promise of the two backends."""
     promised = {r.label: get_backend(r.backend).capabilities().tier for r in runs}
     return {label: max(t, promised[reference.label]) for label, t in promised.items()}
+
+
+def _job(
+    network: Network, scratch: Path, duration: Any, dt: Any, trial: int, accept: Sequence[str]
+) -> Job:
+    ms = float(parse_quantity(duration, "ms", "duration"))
+    folder = save(network, scratch / "network")
+    return Job(folder, scratch, ms, check_dt(dt), operator.index(trial), accept)
 
 
 @dataclass(frozen=True)

@@ -54,3 +54,18 @@ def test_backends_as_typed() -> None:
         execute.parse_backends([])
     with pytest.raises(ExperimentError, match="the reference 'nest' is not among"):
         compare(one_neuron().build(), 5.0, ["reference"], dt=0.1, reference="nest")
+    with pytest.raises(ExperimentError, match="backend 'nest' is named twice; name it once, or"):
+        compare(one_neuron().build(), 5.0, ["reference", "nest", "nest"], dt=0.1)
+    with pytest.raises(ExperimentError, match=r"at least two backends, got \['reference'\]"):
+        compare(one_neuron().build(), 5.0, ["reference"], dt=0.1)
+
+
+def test_units_and_numpy_integers_reach_the_workers() -> None:
+    twice = [execute.BackendRun(name, "reference") for name in ("one", "two")]
+    comparison = compare(
+        one_neuron().build(), "5 ms", twice, dt="100 us", seed=np.int64(4), baseline=False,
+        progress=lambda label, step: None,
+    )  # fmt: skip
+    assert comparison.identical
+    recording = comparison["two"].recording
+    assert (recording.duration, recording.dt, recording.seed) == (5.0, 0.1, 4)
