@@ -75,9 +75,18 @@ def list_backends() -> list[BackendStatus]:
     found = []
     for name in backend_names():
         try:
-            backend = get_backend(name)
+            found.append(_status(name))
         except BackendError as err:
             found.append(BackendStatus(name, None, None, str(err)))
-            continue
-        found.append(BackendStatus(name, backend.capabilities(), backend.availability()))
     return found
+
+
+def _status(name: str) -> BackendStatus:
+    backend = get_backend(name)
+    try:
+        return BackendStatus(name, backend.capabilities(), backend.availability())
+    except Exception as err:
+        raise BackendError(
+            f"backend {name!r} is broken: what it can do and whether it is installed cannot be "
+            f"asked, {type(err).__name__}: {err}"
+        ) from err
