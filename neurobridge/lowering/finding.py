@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from neurobridge.errors import FindingsError
+from neurobridge.errors import FindingsError, NetworkError
 
 Severity = Literal["error", "approximation", "note"]
 
@@ -49,7 +49,17 @@ class Finding:
 
 
 def raise_if_errors(findings: Iterable[Finding], accept: Sequence[str] = ()) -> None:
-    """Raise one :class:`FindingsError` that lists every finding that stops the run."""
+    """Raise one :class:`FindingsError` that lists every finding that stops the run.
+
+    Raises
+    ------
+    FindingsError
+        If there is an error, or an approximation whose code is not in ``accept``.
+    NetworkError
+        If ``accept`` is one text instead of a list of them.
+    """
+    if isinstance(accept, str):
+        raise NetworkError(f"accept: expected a list of names, got {accept!r}; write [{accept!r}]")
     stopping = [
         f
         for f in findings

@@ -218,6 +218,11 @@ def test_export_into_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
             compiled.export(file, 1.0)
 
 
+def test_accept_is_a_list() -> None:
+    with pytest.raises(NetworkError, match=r"accept: expected a list of names, got 'delay_ro"):
+        compile(small().build(), dt=0.1, accept="delay_rounding")
+
+
 def test_spikes_are_sorted_and_typed() -> None:
     spikes = run(small().build(), 200.0, dt=0.1, seed=1).spikes["input"]
     assert (spikes.step.dtype, spikes.neuron.dtype) == (np.int64, np.int32)
