@@ -28,12 +28,25 @@ class Case:
     backend: str
     settings: str
     script: str
+    first: tuple[str, ...] = ()
     compiled: bool = False
 
 
 CASES = {
-    "nest-lif": Case("NEST, `iaf_psc_exp`", "lif", "nest", "{}", "nest_lif.py"),
-    "nest-shiu": Case("NEST, Shiu model (NESTML)", "shiu", "nest", "{}", "nest_shiu.py", True),
+    "nest-lif": Case(
+        "NEST, `iaf_psc_exp`", "lif", "nest", "{}", "nest_lif.py", ("static_synapse",)
+    ),
+    "nest-lif-lean": Case(
+        "NEST, `iaf_psc_exp`, by hand with the smallest synapse to the recorder",
+        "lif",
+        "nest",
+        "{}",
+        "nest_lif.py",
+        ("static_synapse_hom_w_hpc",),
+    ),
+    "nest-shiu": Case(
+        "NEST, Shiu model (NESTML)", "shiu", "nest", "{}", "nest_shiu.py", compiled=True
+    ),
     "brian2-shiu": Case(
         "Brian2 cpp_standalone, Shiu model",
         "shiu",
@@ -50,7 +63,7 @@ def compare(name: str, scale: str, repeats: int) -> dict[str, Any]:
     folder = prepared(scale, case.model)
     with TemporaryDirectory() as scratch:
         found = {kind: Path(scratch) / f"{kind}.npz" for kind in ("native", "neurobridge")}
-        first = [_module()] if case.compiled else []
+        first = [_module()] if case.compiled else case.first
         ours = ["-m", "benchmarks.ours", folder / "network", case.backend, case.settings]
         rivals: dict[str, Callable[[], Measured]] = {
             "native": partial(
