@@ -71,7 +71,7 @@ def neighbourhood(
     """Neurons within some hops of a set, the set itself, and the edges between them all."""
     if direction not in {"in", "out", "both"}:
         raise ConnectomeError(f"direction: expected 'in', 'out' or 'both', got {direction!r}")
-    if isinstance(hops, bool) or not isinstance(hops, int) or hops < 0:
+    if isinstance(hops, bool) or not isinstance(hops, (int, np.integer)) or hops < 0:
         raise ConnectomeError(f"hops: expected a whole number of at least 0, got {hops!r}")
     if isinstance(seeds, str):
         reached, recorded = _where(connectome, seeds), seeds
@@ -89,7 +89,7 @@ def neighbourhood(
             break
         reached = further
     kept = take_neurons(connectome, reached)
-    arguments = {"seeds": recorded, "hops": hops, "direction": direction}
+    arguments = {"seeds": recorded, "hops": int(hops), "direction": direction}
     return derived(kept, connectome, "neighbourhood", arguments)
 
 

@@ -242,9 +242,11 @@ class Connectome:
                 f"neurons are found by integer ids, got {wanted.dtype}, e.g. {wanted[0]!r}. "
                 "For names use select(\"name in ('A', 'B')\")"
             )
-        index = np.searchsorted(self.ids, wanted)
-        known = index < self.n_neurons
-        known[known] = self.ids[index[known]] == wanted[known]
+        known = wanted <= np.iinfo(np.int64).max
+        as_int64 = np.where(known, wanted, 0).astype(np.int64)  # uint64 would meet them as float64
+        index = np.searchsorted(self.ids, as_int64)
+        known &= index < self.n_neurons
+        known[known] = self.ids[index[known]] == as_int64[known]
         if not known.all():
             lost = wanted[~known]
             raise UnknownNameError(

@@ -250,6 +250,9 @@ def test_neurons_are_found_by_id():
     c = toy()
     assert c.index_of([C, A]).tolist() == [2, 0]
     assert c.index_of([]).size == 0
+    assert c.index_of(np.array([C, A], dtype=np.uint64)).tolist() == [2, 0]
+    with pytest.raises(UnknownNameError, match=f"unknown neuron {2**63 + 1}"):
+        c.index_of(np.array([A, 2**63 + 1], dtype=np.uint64))
     with pytest.raises(UnknownNameError, match="1 of 2 ids are not in this connectome"):
         c.index_of([A, 5])
     with pytest.raises(ConnectomeError, match="found by integer ids, got float64"):

@@ -171,6 +171,7 @@ def test_neighbourhood_of_an_expression_and_its_errors():
         ConnectomeError, match="hops: expected a whole number of at least 0, got -1"
     ):
         toy().neighbourhood([A], hops=-1)
+    assert toy().neighbourhood([A], hops=np.int64(0)).ids.tolist() == [A]
     with pytest.raises(
         ConnectomeError, match="direction: expected 'in', 'out' or 'both', got 'up'"
     ):
