@@ -12,15 +12,16 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from neurobridge.content import ByContent
 from neurobridge.errors import UnknownNameError
 from neurobridge.lowering.finding import Finding
 
 Status = Literal["ok", "incomplete", "degraded", "failed"]
 
 
-@dataclass(frozen=True)
-class Spikes:
-    """Spikes of one population, sorted by (trial, step, neuron).
+@dataclass(frozen=True, eq=False)
+class Spikes(ByContent):
+    """Spikes of one population, sorted by (trial, step, neuron). Equal if all content is equal.
 
     Parameters
     ----------
@@ -91,8 +92,8 @@ class Spikes:
         )
 
 
-@dataclass(frozen=True)
-class Signal:
+@dataclass(frozen=True, eq=False)
+class Signal(ByContent):
     """A state variable over time: ``values`` float64 (T, n) at ``step`` int64 (T,)."""
 
     variable: str
@@ -116,7 +117,7 @@ class Recording:
     Parameters
     ----------
     spikes : mapping of str to Spikes
-        By population.
+        By spike probe; by population, if the network has no spike probe.
     signals : mapping of str to Signal
         By probe name.
     status : {"ok", "incomplete", "degraded", "failed"}

@@ -20,6 +20,7 @@ from neurobridge.graph.probe import Probe, SpikeProbe, StateProbe
 from neurobridge.graph.projection import Projection
 from neurobridge.graph.readout import Readout
 from neurobridge.graph.stimulus import Poisson, SpikeTrains, Stimulus
+from neurobridge.units import parse_quantity
 
 SCHEMA = 1
 """Version of what a network is made of; part of its id."""
@@ -178,10 +179,20 @@ class Network(ByContent):
         )
 
     def prune(
-        self, projection: str, *, min_count: int | None = None, min_weight: float | None = None
+        self,
+        projection: str,
+        *,
+        min_count: int | None = None,
+        min_weight: float | str | None = None,
     ) -> Network:
-        """Remove the edges with fewer synapses, or with a smaller absolute weight, than given."""
+        """Remove the edges with fewer synapses, or with a smaller absolute weight, than given.
+
+        A weight is in the unit of the receptor, or carries its own (``"0.1 nA"``).
+        """
         p = self._projection(projection)
+        if min_weight is not None:
+            unit = self.population(p.post).model.weight_unit(p.receptor)
+            min_weight = float(parse_quantity(min_weight, unit, "prune, min_weight"))
         if (min_count is None) == (min_weight is None):
             raise NetworkError("prune: give either min_count or min_weight")
         for least in (min_count, min_weight):

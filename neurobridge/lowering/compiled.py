@@ -23,7 +23,7 @@ from neurobridge.lowering.finding import Finding, raise_if_errors
 from neurobridge.lowering.grid import to_steps
 from neurobridge.lowering.lower import lower
 from neurobridge.lowering.neurons import lower_population
-from neurobridge.lowering.program import Drive, Program
+from neurobridge.lowering.program import Drive, PopulationProgram, Program
 from neurobridge.recording import Recording, Signal, Spikes, Status
 from neurobridge.registry import get_backend
 from neurobridge.units import parse_quantity
@@ -196,6 +196,8 @@ class CompiledNetwork:
     ) -> Recording:
         """Run from the initial state; the network is not built again.
 
+        What is refused changes nothing: neither parameters nor anything else.
+
         Parameters
         ----------
         duration : float
@@ -222,9 +224,8 @@ class CompiledNetwork:
         NetworkError
             If the states would take more than ``recording_cap_mb``.
         """
-        if parameters:
-            self._set_parameters(parameters)
-        network = self.network
+        own, changed = self._with_parameters(parameters or {})
+        network = own
         for stimulus in stimuli or ():
             network = network.with_stimulus(stimulus)
         n_steps, findings = self._steps(duration)
@@ -238,6 +239,9 @@ class CompiledNetwork:
                 f"{recording_cap_mb:,.0f} MB; record fewer neurons, at a longer interval, or raise "
                 "recording_cap_mb"
             )
+        for population in changed:
+            self._engine.set_population(population)
+        self.network = own
         start = time.perf_counter()
         raw = self._engine.run(drive, progress)
         ran = time.perf_counter()
@@ -294,8 +298,10 @@ class CompiledNetwork:
         steps, findings = to_steps(ms, self.program.dt, "duration", "duration_rounding", at_least=1)
         return int(steps), findings
 
-    def _set_parameters(self, parameters: Mapping[str, Mapping[str, Any]]) -> None:
-        """Replace parameters in the engine, after all of them were found to be possible."""
+    def _with_parameters(
+        self, parameters: Mapping[str, Mapping[str, Any]]
+    ) -> tuple[Network, list[PopulationProgram]]:
+        """The network with other parameters, and what changes in the engine."""
         network, changed = self.network, []
         for name, values in parameters.items():
             network = network.with_parameters(name, **values)
@@ -310,9 +316,7 @@ class CompiledNetwork:
                     "code), not only numbers in it; compile the network again with them"
                 )
             changed.append(new)
-        for population in changed:
-            self._engine.set_population(population)
-        self.network = network
+        return network, changed
 
     def _recording(
         self,

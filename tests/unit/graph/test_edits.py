@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from neurobridge.errors import NetworkError, UnknownNameError
+from neurobridge.errors import NetworkError, UnitError, UnknownNameError
 from neurobridge.graph.edges import Edges
 from neurobridge.graph.network import Network
 from neurobridge.graph.probe import SpikeProbe
@@ -257,3 +257,11 @@ def test_what_a_subset_refuses_can_be_removed() -> None:
         net.without_probe("w")
     with pytest.raises(UnknownNameError, match="unknown readout 'w'"):
         net.without_readout("w")
+
+
+def test_prune_by_a_weight_with_a_unit() -> None:
+    net = small()
+    assert net.prune("rec", min_weight="1500 pA").id == net.prune("rec", min_weight=1.5).id
+    assert net.prune("rec", min_weight="1500 pA").projections["rec"].edges.n_edges == 4
+    with pytest.raises(UnitError, match="prune, min_weight: expected a quantity in nA, got '1 mV'"):
+        net.prune("rec", min_weight="1 mV")

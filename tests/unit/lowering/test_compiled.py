@@ -223,6 +223,18 @@ def test_accept_is_a_list() -> None:
         compile(small().build(), dt=0.1, accept="delay_rounding")
 
 
+def test_a_run_that_is_refused_changes_no_parameter() -> None:
+    with compile(small().build(), dt=0.1) as compiled:
+        before = compiled.run(50.0, seed=1)
+        with pytest.raises(FindingsError, match="duration_below_dt"):
+            compiled.run(0.0, parameters={"cell": {"v_thresh": -64.9}})
+        after = compiled.run(50.0, seed=1)
+        changed = compiled.run(50.0, seed=1, parameters={"cell": {"v_thresh": -64.9}})
+    assert after.network_id == before.network_id != changed.network_id
+    assert after.spikes == before.spikes
+    assert changed.spikes["cell"] != before.spikes["cell"]
+
+
 def test_spikes_are_sorted_and_typed() -> None:
     spikes = run(small().build(), 200.0, dt=0.1, seed=1).spikes["input"]
     assert (spikes.step.dtype, spikes.neuron.dtype) == (np.int64, np.int32)
