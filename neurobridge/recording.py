@@ -68,12 +68,15 @@ class Spikes(ByContent):
 
     @cached_property
     def counts(self) -> NDArray[np.int64]:
-        """Spikes per neuron over all trials, shape (size,)."""
+        """Spikes per neuron over all trials, int64 (size,); 0 where :attr:`recorded` lacks it."""
         return np.bincount(self.neuron, minlength=self.size)
 
     @property
     def rates(self) -> NDArray[np.float64]:
-        """Mean firing rate per neuron in Hz, shape (size,); 0 for a run without steps."""
+        """Mean firing rate per neuron in Hz, float64 (size,).
+
+        0 for a run without steps, and for neurons that were not recorded.
+        """
         if not self.n_steps:
             return np.zeros(self.size)
         seconds = self.n_steps * self.dt * 1e-3 * self.n_trials

@@ -168,7 +168,11 @@ def _weight(
     except (NetworkError, UnitError) as err:
         raise type(err)(f"projection {name!r}: {err}") from err
     value = parse_quantity(weight, unit, f"projection {name!r}, weight")
-    return Explicit(_per_edge(value, n_edges, order, f"projection {name!r}, weight"))
+    per_edge = _per_edge(value, n_edges, order, f"projection {name!r}, weight")
+    try:
+        return Explicit(per_edge)
+    except NetworkError as err:
+        raise NetworkError(f"projection {name!r}: {err}") from err
 
 
 def _in_order(weight: Weight, order: Any, n_edges: int, name: str) -> Weight:

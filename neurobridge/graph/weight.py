@@ -25,7 +25,7 @@ class Factorised(ByContent):
     ----------
     unit : float or str
         Weight of one synapse, in the canonical weight unit of the receptor or with its own unit
-        (``"0.275 mV"``).
+        (``"0.275 mV"``); not negative, since signs come from neurons or edges.
     scale : float array, shape (n_groups,)
         Trained or chosen factors, one a group. Default: one group, 1.
     group : str, optional
@@ -41,7 +41,7 @@ class Factorised(ByContent):
         if self.scale.ndim != 1 or not np.isfinite(self.scale).all():
             raise NetworkError(f"weight: scale must be flat and finite, got {self.scale}")
         if isinstance(self.unit, (int, float)):
-            _finite(self.unit, self.unit)
+            _unit_weight(self.unit, self.unit)
         if self.group is None and self.scale.size != 1:
             raise NetworkError(
                 f"weight: {self.scale.size} scales, but no group column says which edge has which"
@@ -50,7 +50,7 @@ class Factorised(ByContent):
     def values(self, edges: Edges, sign: NDArray[np.int8] | None, unit: str) -> NDArray[np.float64]:
         """Weight of every edge in ``unit``, float64 (E,); ``sign`` int8 (n_pre,)."""
         self.check(edges)
-        factor = _number(self.unit, unit)
+        factor = _unit_weight(parse_quantity(self.unit, unit, "weight"), self.unit)
         signs = _of_edges(edges.sign) if edges.sign is not None else _presynaptic(edges, sign)
         assert edges.count is not None
         result = edges.count.astype(np.float64)
@@ -253,6 +253,15 @@ Weight = Factorised | Explicit | LowRank | WeightSum
 
 def _number(value: float | str, unit: str) -> float:
     return _finite(parse_quantity(value, unit, "weight"), value)
+
+
+def _unit_weight(number: Any, given: Any) -> float:
+    if number < 0:
+        raise NetworkError(
+            f"weight: the weight of one synapse must not be negative, got {given!r}; the signs of "
+            "the neurons (labels.sign) or edges say what inhibits"
+        )
+    return _finite(number, given)
 
 
 def _finite(number: Any, given: Any) -> float:

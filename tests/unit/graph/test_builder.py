@@ -116,6 +116,11 @@ def test_projections_that_are_refused(changes: dict[str, Any], message: str) -> 
         connect(**changes)
 
 
+def test_weights_that_are_not_finite_say_where() -> None:
+    with pytest.raises(NetworkError, match=r"projection 'p': weight\[1\] = inf: weights must"):
+        builder().connect("p", "a", "a", [(0, 0), (0, 1)], weight=[1.0, np.inf], delay=1.0)
+
+
 def test_names() -> None:
     with pytest.raises(UnknownNameError, match="unknown population 'b'"):
         connect(pre="b")

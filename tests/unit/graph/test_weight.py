@@ -178,3 +178,10 @@ def test_an_unknown_sign_without_edges_does_not_matter() -> None:
 def test_the_unit_must_be_one_of_weight() -> None:
     with pytest.raises(UnitError, match=re.escape("expected a quantity in nA, got '0.275 mV'")):
         Factorised("0.275 mV").values(edges(), SIGN, "nA")
+
+
+@pytest.mark.parametrize("unit", [-0.5, "-0.5 nA"])
+def test_a_synapse_has_no_sign_of_its_own(unit: Any) -> None:
+    """A negative unit would turn excitation into inhibition and the other way round."""
+    with pytest.raises(NetworkError, match=r"synapse must not be negative, got '?-0.5"):
+        Factorised(unit).values(edges(), SIGN, "nA")
