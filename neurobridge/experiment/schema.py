@@ -57,6 +57,14 @@ def _one(unit: str) -> Callable[[Any, ValidationInfo], float]:
     return convert
 
 
+def _duration(value: Any, info: ValidationInfo) -> float:
+    """A time that is longer than nothing, and ends."""
+    number = _one("ms")(value, info)
+    if not 0 < number < math.inf:
+        raise ValueError(f"expected a time above 0 ms, got {value!r}")
+    return number
+
+
 def _several(unit: str) -> Callable[[Any, ValidationInfo], list[float]]:
     """A validator that takes one quantity or a list of them."""
     one = _one(unit)
@@ -93,6 +101,7 @@ def _backends(value: Any) -> Any:
 
 Milliseconds = Annotated[float, BeforeValidator(_one("ms"))]
 Nanoamperes = Annotated[float, BeforeValidator(_one("nA"))]
+Duration = Annotated[float, BeforeValidator(_duration)]
 SeveralMilliseconds = Annotated[list[float], BeforeValidator(_several("ms"))]
 SeveralNanoamperes = Annotated[list[float], BeforeValidator(_several("nA"))]
 SeveralHertz = Annotated[list[float], BeforeValidator(_several("Hz"))]
@@ -279,8 +288,8 @@ ProbePlan = Annotated[SpikesPlan | StatePlan, Field(discriminator="kind")]
 class RunPlan(Strict):
     """How long, how finely, with which seed, on what."""
 
-    duration: Milliseconds
-    dt: Milliseconds = 0.1
+    duration: Duration
+    dt: Duration = 0.1
     seed: int = 0
     trial: int = 0
     accept: list[str] = Field(default_factory=list)

@@ -20,6 +20,10 @@ Capture = pytest.CaptureFixture[str]
         (["run", "celegan"], "unknown experiment 'celegan'; did you mean 'celegans'?"),
         (["run", "celegans", "--duration", "20 mV"], "duration: expected a quantity in ms, got"),
         (["run", "celegans", "--duration", "long"], "duration: 'long' is not a number with a unit"),
+        (["run", "celegans", "--duration", "nan"], "duration: expected a time above 0 ms, got nan"),
+        (["run", "celegans", "--duration=-5"], "duration: expected a time above 0 ms, got -5"),
+        (["run", "celegans", "--dt", "0"], "dt: expected a time above 0 ms, got 0"),
+        (["compare", "celegans", "--dt", "0"], "dt: expected a time above 0 ms, got 0"),
         (["run", "celegans", "--by", "roll"], "unknown label 'roll'; did you mean 'role'?"),
         (
             ["run", "celegans", "--backend", "nest", "--set", "threds=2"],

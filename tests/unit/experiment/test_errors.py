@@ -153,6 +153,21 @@ def test_all_errors_are_listed_at_once_in_order_of_lines(tmp_path: Path) -> None
             "run.backends: unknown backend 'nst'; did you mean 'nest'?",
         ),
         (
+            {"run": "run:\n  duration: -5 ms\n"},
+            "-5 ms",
+            "run.duration: expected a time above 0 ms, got '-5 ms'",
+        ),
+        (
+            {"run": "run:\n  duration: .inf\n"},
+            ".inf",
+            "run.duration: expected a time above 0 ms, got inf",
+        ),
+        (
+            {"run": "run:\n  duration: 1\n  dt: 0\n"},
+            "dt",
+            "run.dt: expected a time above 0 ms, got 0",
+        ),
+        (
             {"run": "run:\n  duration: 1\n  seed: 1.5\n"},
             "seed",
             "run.seed: Input should be a valid integer",
