@@ -18,8 +18,8 @@ from neurobridge.cli.subject import Subject, key_values, load_subject, split
 from neurobridge.cli.summary import findings_table, rates_document, rates_table
 from neurobridge.comparison.execute import BackendRun, parse_backends, run_isolated
 from neurobridge.comparison.words import megabytes, seconds
-from neurobridge.errors import ExperimentError, UnknownNameError
-from neurobridge.io.recording_file import MANIFEST, save_recording
+from neurobridge.errors import UnknownNameError
+from neurobridge.io.recording_file import refuse_used_folder, save_recording
 from neurobridge.lowering.compiled import compile as build
 from neurobridge.recording import Recording
 
@@ -42,8 +42,8 @@ def run(
         subject = load_subject(source, {**given, "accept": split(accept)})
         chosen = _backend(subject, backend, settings)
         _check_label(subject, by)
-        if folder is not None and (folder / MANIFEST).exists():
-            raise ExperimentError(f"{folder} holds a recording already; choose another folder")
+        if folder is not None:
+            refuse_used_folder(folder)
         subject.check_size()
         _announce(out, subject, chosen)
         recording = _recorded(out, subject, chosen)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["load_recording", "save_recording"]
+__all__ = ["load_recording", "refuse_used_folder", "save_recording"]
 
 import dataclasses
 import json
@@ -22,17 +22,16 @@ MANIFEST = "recording.json"
 
 
 def save_recording(recording: Recording, folder: str | Path) -> Path:
-    """Write a recording; the folder is made, and must not hold another one.
+    """Write a recording into a new or empty folder.
 
     Raises
     ------
     FileFormatError
-        If the folder holds a recording already.
+        If the folder cannot take a recording, see :func:`refuse_used_folder`.
     """
     target = Path(folder)
+    refuse_used_folder(target)
     target.mkdir(parents=True, exist_ok=True)
-    if (target / MANIFEST).exists():
-        raise FileFormatError(f"{target} holds a recording already; choose another folder")
     fields = {f.name: getattr(recording, f.name) for f in dataclasses.fields(recording)}
     fields["findings"] = [f.to_dict() for f in recording.findings]
     for group in ("spikes", "signals"):
@@ -44,6 +43,25 @@ def save_recording(recording: Recording, folder: str | Path) -> Path:
     text = json.dumps(document, indent=1, default=_plain)
     (target / MANIFEST).write_text(text, encoding="utf-8")
     return target
+
+
+def refuse_used_folder(folder: Path) -> None:
+    """Nothing is overwritten, and a recording is not mixed with other files.
+
+    Raises
+    ------
+    FileFormatError
+        If the folder is a file, or holds anything.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise FileFormatError(f"{folder} is a file; a recording needs a new or an empty folder")
+    if (folder / MANIFEST).exists():
+        raise FileFormatError(f"{folder} holds a recording already; choose another folder")
+    if folder.is_dir() and (held := sorted(path.name for path in folder.iterdir())):
+        raise FileFormatError(
+            f"{folder} is not empty, it holds {held[0]!r}; a recording needs a new or an empty "
+            "folder"
+        )
 
 
 def load_recording(folder: str | Path) -> Recording:

@@ -94,6 +94,23 @@ def test_run_saves_what_a_run_from_python_gives(capfd: Capture, toy: Path, tmp_p
     assert "holds a recording already; choose another folder" in again.err
 
 
+def test_a_recording_is_not_mixed_with_other_files(
+    capfd: Capture, toy: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "connectome"
+    assert call(capfd, "connectome", "build", "celegans", "--out", folder).code == 0
+    before = sorted(folder.iterdir())
+    called = call(capfd, "run", toy, "--out", folder)
+    assert called.code == 2
+    assert f"{folder} is not empty, it holds 'edges.parquet'; a recording needs a new" in " ".join(
+        called.err.split()
+    )
+    assert sorted(folder.iterdir()) == before
+    called = call(capfd, "run", toy, "--out", folder / "edges.parquet")
+    assert called.code == 2
+    assert "is a file; a recording needs a new or an empty folder" in called.err
+
+
 def test_run_tells_rates_in_json(capfd: Capture, toy: Path) -> None:
     called = call(capfd, "run", toy, "--duration", "100", "--json")
     recording = nb.run(nb.load_experiment(toy).network(), 100.0, dt=0.1)
