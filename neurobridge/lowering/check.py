@@ -100,6 +100,15 @@ def _features(program: Program, can: Capabilities, name: str) -> list[Finding]:
                 f"{name} has one delay for all edges of a projection", "choose another backend",
             )
         )  # fmt: skip
+    if program.signal_plans and not can.state_probes:
+        findings.append(
+            Finding(
+                "states_unsupported", "error",
+                f"probes {[p.name for p in program.signal_plans]}",
+                f"{name} records spikes only, no states",
+                "remove these probes, or choose another backend", float(len(program.signal_plans)),
+            )
+        )  # fmt: skip
     return findings
 
 

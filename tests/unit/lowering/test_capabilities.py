@@ -1,0 +1,45 @@
+"""What a backend says that it cannot do is found before anything is built."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from neurobridge import NetworkBuilder, StateProbe, models
+from neurobridge.backends.reference import ReferenceBackend
+from neurobridge.lowering.check import check_program
+from neurobridge.lowering.lower import lower
+from neurobridge.lowering.program import Program
+
+
+def program() -> Program:
+    net = NetworkBuilder()
+    net.population("cell", 2, models.adex)
+    net.connect("rec", "cell", "cell", [(0, 1), (1, 0)], weight=0.1, delay=[1.0, 2.0])
+    net.add(StateProbe("v", "cell", "v"))
+    return lower(net.build(), 0.1)
+
+
+@pytest.mark.parametrize(
+    ("less", "code", "why"),
+    [
+        ({"state_probes": False}, "states_unsupported", "reference records spikes only"),
+        ({"heterogeneous_delays": False}, "delays_differ", "one delay for all edges"),
+        ({"max_delay_steps": 19}, "delay_too_long", "20 steps, reference can do 19"),
+        ({"functions": frozenset()}, "function_unsupported", "'adex' calls ['exp']"),
+    ],
+)
+def test_what_is_missing_is_an_error(
+    less: Mapping[str, Any], code: str, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = ReferenceBackend()
+    assert [f for f in check_program(program(), backend, {}) if f.severity == "error"] == []
+    able = replace(backend.capabilities(), **less)
+    monkeypatch.setattr(backend, "capabilities", lambda: able)
+    (finding,) = [f for f in check_program(program(), backend, {}) if f.severity == "error"]
+    assert finding.code == code
+    assert why in finding.why
+    assert "another backend" in finding.remedy
