@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurobridge.errors import FindingsError, NetworkError, NeurobridgeError, UnknownNameError
+from neurobridge.errors import (
+    BackendError,
+    FindingsError,
+    NetworkError,
+    NeurobridgeError,
+    UnknownNameError,
+)
 from neurobridge.graph.network import Network
 from neurobridge.graph.stimulus import Stimulus
 from neurobridge.lowering.check import check_program
@@ -167,6 +173,7 @@ class CompiledNetwork:
         self.network, self.program, self.findings = network, program, findings
         self.settings, self.timings = settings, timings
         self._backend, self._engine, self._accept = backend, engine, accept
+        self._closed = False
 
     def __enter__(self) -> CompiledNetwork:
         return self
@@ -180,7 +187,8 @@ class CompiledNetwork:
         self.close()
 
     def close(self) -> None:
-        """Release what the simulator holds."""
+        """Release what the simulator holds; the network cannot run afterwards."""
+        self._closed = True
         self._engine.close()
 
     def run(
@@ -223,7 +231,10 @@ class CompiledNetwork:
             built.
         NetworkError
             If the states would take more than ``recording_cap_mb``.
+        BackendError
+            After :meth:`close`.
         """
+        self._refuse_closed()
         own, changed = self._with_parameters(parameters or {})
         network = own
         for stimulus in stimuli or ():
@@ -263,6 +274,7 @@ class CompiledNetwork:
         """Weights as the simulator holds them, in canonical edge order, float64 (E,)."""
         if projection not in self.network.projections:
             raise UnknownNameError("projection", projection, self.network.projections)
+        self._refuse_closed()
         held = self._engine.weights()
         n_edges = self.network.projections[projection].edges.n_edges
         values = np.full(n_edges, np.nan)
@@ -279,6 +291,7 @@ class CompiledNetwork:
         NeurobridgeError
             If the backend cannot export, or the folder exists and is not empty.
         """
+        self._refuse_closed()
         target = Path(folder)
         if not self._backend.capabilities().exports:
             raise NeurobridgeError(f"backend {self._backend.name!r} has no standalone form")
@@ -292,6 +305,13 @@ class CompiledNetwork:
         return target
 
     # -- helpers --------------------------------------------------------------------------------
+
+    def _refuse_closed(self) -> None:
+        if self._closed:
+            raise BackendError(
+                f"this network was closed on {self._backend.name!r}; use it before close() or "
+                "inside its 'with' block, or compile it again"
+            )
 
     def _steps(self, duration: float) -> tuple[int, list[Finding]]:
         ms = parse_quantity(duration, "ms", "duration")

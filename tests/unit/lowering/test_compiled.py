@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from neurobridge import (
+    BackendError,
     FindingsError,
     NetworkBuilder,
     NetworkError,
@@ -18,6 +19,7 @@ from neurobridge import (
     UnknownNameError,
     check,
     compile,
+    get_backend,
     models,
     run,
 )
@@ -129,8 +131,8 @@ def test_a_network_larger_than_memory(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_memory_estimate_grows_with_the_edges() -> None:
     with compile(small().build(), dt=0.1) as compiled:
-        low = memory_estimate(compiled.program, "reference")
-        assert low < memory_estimate(compiled.program, "nest")
+        low = memory_estimate(compiled.program, get_backend("reference").capabilities())
+        assert low < memory_estimate(compiled.program, get_backend("nest").capabilities())
 
 
 def test_an_interrupted_run_keeps_what_was_recorded() -> None:
@@ -255,3 +257,15 @@ def test_a_run_that_diverges_says_so():
     assert recording.status == "degraded"
     assert "v of neuron 0 is" in recording.message
     assert "smaller dt" in recording.message
+
+
+def test_a_closed_network_says_so(tmp_path: Path) -> None:
+    with compile(small().build(), dt=0.1) as compiled:
+        compiled.run(1.0)
+    for use in (
+        lambda: compiled.run(1.0),
+        lambda: compiled.weights("syn"),
+        lambda: compiled.export(tmp_path / "project", 1.0),
+    ):
+        with pytest.raises(BackendError, match=r"was closed on 'reference'.*compile it again"):
+            use()
