@@ -37,7 +37,7 @@ row.** Target: at most 1.10 times the total of the script.
 
 neurobridge needs less memory on NEST because each neuron's connection to the spike recorder comes
 in a block of 1,024: it takes NEST's smallest synapse for them (8 kB a neuron instead of 33 kB).
-Who writes by hand can do so, too: the second row of each size.
+Who writes by hand can do so, too: the second comparison.
 """
 
 _MEMORY = """\
