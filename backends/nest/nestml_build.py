@@ -86,7 +86,7 @@ def require_tools() -> list[str]:
     """The compiler's command line, or a :class:`CompilerMissingError` that says what to install."""
     if _version("nestml") == "none":
         raise CompilerMissingError(
-            "a model that NEST does not have built in needs NESTML: pip install nestml"
+            "a model that NEST does not have built in needs NESTML: pip install 'nestml>=9,<9.1'"
         )
     return [*_compiler(), *FLAGS, *_nest_flags()]
 

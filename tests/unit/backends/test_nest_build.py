@@ -42,7 +42,7 @@ def test_a_missing_compiler_is_a_finding_and_an_error(fly, monkeypatch):
 
 def test_missing_nestml_says_what_to_install(fly, monkeypatch):
     monkeypatch.setattr("neurobridge.backends.nest.nestml_build._version", lambda name: "none")
-    with pytest.raises(BackendUnavailableError, match="pip install nestml"):
+    with pytest.raises(BackendUnavailableError, match=r"pip install 'nestml>=9,<9\.1'"):
         compiled_modules(choose_cells(fly, "auto").values())
 
 
