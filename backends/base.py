@@ -46,6 +46,8 @@ class Capabilities:
         Further features.
     max_delay_steps : int or None
         Longest delay; None is unlimited.
+    bytes_per_edge, bytes_per_neuron : float
+        Measured resident memory while building, for the estimate before a run.
     settings : mapping of str to str
         Name and one-line meaning of every setting that the backend takes.
     """
@@ -61,6 +63,8 @@ class Capabilities:
     threads: bool = False
     exports: bool = False
     max_delay_steps: int | None = None
+    bytes_per_edge: float = 100.0
+    bytes_per_neuron: float = 1000.0
     settings: Mapping[str, str] = field(default_factory=dict)
 
 

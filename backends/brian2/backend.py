@@ -37,6 +37,8 @@ class Brian2Backend(Backend):
             tier="T1",
             equations=True,
             functions=FUNCTIONS,
+            bytes_per_edge=60,
+            bytes_per_neuron=400,
             threads=True,
             exports=True,
             settings={

@@ -41,6 +41,8 @@ class NestBackend(Backend):
             tier="T1",
             equations=True,
             functions=NESTML_FUNCTIONS,
+            bytes_per_edge=100,
+            bytes_per_neuron=15_000,
             threads=True,
             exports=True,
             settings={

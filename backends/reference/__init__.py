@@ -26,6 +26,8 @@ class ReferenceBackend(Backend):
             tier="T0",
             equations=True,
             functions=FUNCTIONS,
+            bytes_per_edge=40,
+            bytes_per_neuron=400,
         )
 
     def availability(self) -> Availability:

@@ -206,11 +206,11 @@ class ReferenceEngine(Engine):
                 keep &= np.isin(who, plan.neurons)
             spikes[plan.name] = (stamp[keep], who[keep])
         signals = {}
-        for plan in self.program.signal_plans:
-            rows = steps_done // plan.interval
-            signals[plan.name] = np.zeros((rows, plan.neurons.size))
+        for probe in self.program.signal_plans:
+            rows = steps_done // probe.interval
+            signals[probe.name] = np.zeros((rows, probe.neurons.size))
             if rows:
-                signals[plan.name][:] = self.samples[plan.name][:rows]
+                signals[probe.name][:] = self.samples[probe.name][:rows]
         return RawResult(spikes, signals, steps_done)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["to_network"]
 
+from dataclasses import asdict
 from typing import Any, Literal
 
 import numpy as np
@@ -19,6 +20,7 @@ from neurobridge.graph.network import Network, Operation
 from neurobridge.graph.population import Population
 from neurobridge.graph.projection import Projection
 from neurobridge.graph.weight import Explicit, Factorised, Weight
+from neurobridge.lowering.finding import Finding
 from neurobridge.units import parse_quantity
 
 PROBABILITY = "p_"
@@ -83,7 +85,15 @@ def to_network(
     return Network(
         FrozenDict({name: population}),
         FrozenDict({projection: made}),
-        metadata=FrozenDict({"dataset": origin.dataset, "connectome": connectome.digest}),
+        metadata=FrozenDict(
+            {
+                "dataset": origin.dataset,
+                "connectome": connectome.digest,
+                "findings": [f.to_dict() for f in _findings(connectome, keep)],
+                "edge_labels": _edge_categories(connectome),
+                "references": [asdict(r) for r in connectome.references],
+            }
+        ),
         history=(
             Operation(
                 "to_network",
@@ -101,6 +111,32 @@ def to_network(
             ),
         ),
     )
+
+
+def _findings(
+    connectome: Connectome, keep: np.ndarray[Any, np.dtype[np.bool_]] | None
+) -> list[Finding]:
+    """What loading and signs had to say, and what is left out here."""
+    found = list(connectome.findings)
+    if keep is not None:
+        found.append(
+            Finding(
+                "gap_junctions_dropped", "note", f"connectome {connectome.provenance.dataset!r}",
+                f"{int((~keep).sum()):,} of {keep.size:,} edges are gap junctions",
+                "they are left out, as asked for by gap_junctions='drop'",
+                float((~keep).sum()),
+            )
+        )  # fmt: skip
+    return found
+
+
+def _edge_categories(connectome: Connectome) -> dict[str, list[str]]:
+    """What the codes in the edge columns stand for."""
+    return {
+        label: [str(c) for c in values.categories]
+        for label, values in connectome.edge_labels.items()
+        if isinstance(values, pd.Categorical)
+    }
 
 
 def _ms(delay: float | str) -> float:
@@ -154,9 +190,8 @@ def _edges(connectome: Connectome) -> Edges:
     indptr = np.zeros(n + 1, dtype=np.int64)
     np.cumsum(np.bincount(connectome.post, minlength=n), out=indptr[1:])
     columns = {
-        label: np.asarray(values.codes)
+        label: np.asarray(values.codes if isinstance(values, pd.Categorical) else values)
         for label, values in connectome.edge_labels.items()
-        if isinstance(values, pd.Categorical)
     }
     count: Any = connectome.count
     return Edges(n, n, indptr, connectome.pre, count, connectome.edge_sign, FrozenDict(columns))

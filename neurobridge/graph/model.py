@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from neurobridge.citation import Reference
 from neurobridge.errors import ModelError, NetworkError, UnitError, UnknownNameError
 from neurobridge.expression import FUNCTIONS, is_condition, names_in, parse
 from neurobridge.frozen import FrozenDict
@@ -223,6 +224,11 @@ class NeuronModel:
         known = {n: parse_unit(p.unit).dimension for n, p in self.parameters.items()}
         known |= {e.name: parse_unit(e.unit).dimension for e in self.lines}
         return known | {"current": parse_unit("nA").dimension}
+
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        """The paper that the model is from, for :func:`neurobridge.citations`."""
+        return (Reference(self.name, self.reference),) if self.reference else ()
 
     @property
     def takes_current(self) -> bool:

@@ -12,6 +12,7 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from neurobridge.citation import Reference, citations
 from neurobridge.content import ByContent, content_hash
 from neurobridge.errors import NetworkError, UnitError, UnknownNameError
 from neurobridge.frozen import FrozenDict, frozen_array, frozen_plain, owned
@@ -113,6 +114,12 @@ class Network(ByContent):
         if name not in self.populations:
             raise UnknownNameError("population", name, self.populations)
         return self.populations[name]
+
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        """What to cite: the papers of the models and of the connectome."""
+        data = tuple(Reference(**r) for r in self.metadata.get("references", ()))
+        return citations([*(p.model for p in self.populations.values()), *data])
 
     def weights(self, projection: str) -> NDArray[np.float64]:
         """Weight of every edge of a projection in its receptor's canonical unit, float64 (E,)."""

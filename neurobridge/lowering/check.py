@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["check_program", "memory_estimate"]
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -13,13 +13,10 @@ from neurobridge.errors import UnknownNameError
 from neurobridge.expression import functions_in
 from neurobridge.lowering.finding import Finding
 from neurobridge.lowering.program import PopulationProgram, Program
+from neurobridge.registry import list_backends
 
 if TYPE_CHECKING:
     from neurobridge.backends.base import Backend, Capabilities
-
-BYTES_PER_EDGE = {"reference": 40, "brian2": 60, "nest": 100}
-"""Measured resident memory per edge while building, see ``docs/benchmarks.md``."""
-BYTES_PER_NEURON = {"reference": 400, "brian2": 400, "nest": 15_000}
 
 
 def check_program(program: Program, backend: Backend, settings: Mapping[str, Any]) -> list[Finding]:
@@ -32,16 +29,16 @@ def check_program(program: Program, backend: Backend, settings: Mapping[str, Any
     for population in program.populations:
         findings += _neurons(population, can, backend.name)
     findings += _features(program, can, backend.name)
-    findings += _memory(program, backend.name)
+    findings += _memory(program, can, backend.name)
     findings += backend.check(program, settings)
     return findings
 
 
-def memory_estimate(program: Program, backend: str) -> float:
+def memory_estimate(program: Program, can: Capabilities) -> float:
     """Expected resident memory of a built program in bytes; rough, on the safe side."""
     edges = sum(p.n_edges for p in program.pathways)
     neurons = sum(p.size for p in program.populations)
-    return edges * BYTES_PER_EDGE.get(backend, 100) + neurons * BYTES_PER_NEURON.get(backend, 1000)
+    return edges * can.bytes_per_edge + neurons * can.bytes_per_neuron
 
 
 def _availability(backend: Backend) -> list[Finding]:
@@ -66,7 +63,7 @@ def _neurons(p: PopulationProgram, can: Capabilities, name: str) -> list[Finding
             Finding(
                 "function_unsupported", "error", f"population {p.name!r}",
                 f"model {p.model.name!r} calls {sorted(missing)}, which {name} does not have",
-                "write the equations without it, or choose another backend",
+                f"write the equations without it, or run on {_that_have(missing)}",
             )
         )  # fmt: skip
     if p.model.integrator != "exact":
@@ -79,6 +76,18 @@ def _neurons(p: PopulationProgram, can: Capabilities, name: str) -> list[Finding
             )
         )  # fmt: skip
     return findings
+
+
+def _that_have(functions: Set[str]) -> str:
+    """The backends that take equations with these functions, in words."""
+    able = [
+        status.name
+        for status in list_backends()
+        if status.capabilities is not None
+        and status.capabilities.equations
+        and functions <= status.capabilities.functions
+    ]
+    return " or ".join(able) or "none of the known backends, for none has it"
 
 
 def _features(program: Program, can: Capabilities, name: str) -> list[Finding]:
@@ -112,8 +121,8 @@ def _features(program: Program, can: Capabilities, name: str) -> list[Finding]:
     return findings
 
 
-def _memory(program: Program, name: str) -> list[Finding]:
-    need = memory_estimate(program, name)
+def _memory(program: Program, can: Capabilities, name: str) -> list[Finding]:
+    need = memory_estimate(program, can)
     have = psutil.virtual_memory().available
     if need <= have:
         return []

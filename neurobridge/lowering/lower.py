@@ -32,7 +32,7 @@ def lower(network: Network, dt: float) -> Program:
         backend.
     """
     dt = check_dt(dt)
-    findings: list[Finding] = []
+    findings = [Finding(**f) for f in network.metadata.get("findings", ())]
     log: list[str] = []
 
     populations = []
