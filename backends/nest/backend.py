@@ -122,5 +122,6 @@ def _check_cells(program: Program, models: Models) -> list[Finding]:
         require_tools()
     except CompilerMissingError as err:
         where = f"populations {', '.join(names)}"
-        return [Finding("compiler_missing", "error", where, str(err), "install what is missing")]
+        remedy = "install what is missing, or use models that NEST has built in"
+        return [Finding("nestml_unavailable", "error", where, str(err), remedy)]
     return []

@@ -5,6 +5,8 @@ from __future__ import annotations
 __all__ = ["compare", "demo"]
 
 import shlex
+import shutil
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -28,11 +30,14 @@ OTHER_SEED = "other seed"
 
 NEXT = """
 [bold]Next[/bold]
-  neurobridge new worm.yaml            [dim]an experiment of your own, with comments[/dim]
-  neurobridge compare worm.yaml        [dim]all its backends, every spike compared[/dim]
-  neurobridge run celegans --by role   [dim]one run, with rates by role[/dim]
-  neurobridge export celegans --backend nest --out worm_nest
-                                       [dim]a script that needs no neurobridge[/dim]
+  [dim]an experiment of your own, with comments[/dim]
+    neurobridge new worm.yaml
+  [dim]all its backends, every spike compared[/dim]
+    neurobridge compare worm.yaml
+  [dim]one run, with rates by role[/dim]
+    neurobridge run celegans --by role
+  [dim]a script of NEST alone, to publish or to send elsewhere[/dim]
+    neurobridge export celegans --backend nest --out worm_nest
 """
 
 
@@ -53,7 +58,7 @@ def compare(
         comparison = _compared(out, subject, reference, baseline)
         written = _report(comparison, subject, report)
         _emit(out, comparison, written)
-    raise typer.Exit(AGREED if _agree(comparison) else DIFFERENT)
+    raise typer.Exit(_exit_code(comparison))
 
 
 def demo(
@@ -72,8 +77,8 @@ def demo(
         comparison = _compared(out, subject, None, baseline=True)
         _emit(out, comparison, _report(comparison, subject, report))
         if not out.as_json:
-            out.console.print(NEXT)
-    raise typer.Exit(AGREED if _agree(comparison) else DIFFERENT)
+            out.console.print(NEXT.replace("neurobridge ", f"{_program()} "))
+    raise typer.Exit(_exit_code(comparison))
 
 
 def _compared(out: Output, subject: Subject, reference: str | None, baseline: bool) -> Comparison:
@@ -102,7 +107,7 @@ def _compared(out: Output, subject: Subject, reference: str | None, baseline: bo
                 progress=progress,
             )
     except KeyboardInterrupt:
-        out.note("interrupted; nothing was compared", "yellow")
+        out.note("interrupted before there was anything to compare", "yellow")
         raise typer.Exit(INTERRUPTED) from None
 
 
@@ -142,6 +147,20 @@ def _emit(out: Output, comparison: Comparison, report: Path | None) -> None:
     out.emit(document, "", comparison.table(), "", *troubles, *path)
 
 
-def _agree(comparison: Comparison) -> bool:
-    """Whether every run has the spikes of the reference, or lies within the tier it claims."""
-    return comparison.passed and all(e.identical or e.passed for e in comparison.entries)
+def _exit_code(comparison: Comparison) -> int:
+    """Agreed if every run has the spikes of the reference, or lies within the tier it claims."""
+    if any(e.status == "incomplete" for e in comparison.entries):
+        return INTERRUPTED
+    agree = comparison.passed and all(e.identical or e.passed for e in comparison.entries)
+    return AGREED if agree else DIFFERENT
+
+
+def _program() -> str:
+    """How the user calls this program: by its path, where it is not on PATH."""
+    if shutil.which("neurobridge"):
+        return "neurobridge"
+    path = Path(sys.argv[0]).resolve()
+    if path.name == "__main__.py":
+        return "python -m neurobridge"
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

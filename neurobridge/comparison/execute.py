@@ -124,7 +124,8 @@ def compare(
     FindingsError
         If a backend cannot run the network as asked.
     KeyboardInterrupt
-        If one of the runs is interrupted; the others are then not started.
+        If there is nothing to compare yet when a run is interrupted. Later, the comparison is of
+        what there is: the interrupted run counts as far as it came, and the rest is not started.
     """
     runs = [b if isinstance(b, BackendRun) else parse_backends([b])[0] for b in backends]
     labels = [r.label for r in runs]
@@ -141,11 +142,14 @@ def compare(
     first = next(r for r in runs if r.label == chosen)
     with tempfile.TemporaryDirectory(prefix="neurobridge-") as scratch:
         job = _job(network, Path(scratch), duration, dt, trial, accept)
-        recordings = {r.label: _unless_interrupted(job.run(r, seed, progress)) for r in runs}
-        other = job.run(first, seed + 1, progress, label="other seed") if baseline else None
+        recordings = _until_interrupted(job, runs, chosen, seed, progress)
+        whole = all(r.status != "incomplete" for r in recordings.values())
+        tiers = _tiers([r for r in runs if r.label in recordings], first)
+        wanted = baseline and whole
+        other = job.run(first, seed + 1, progress, label="other seed") if wanted else None
         if other is None or other.status != "failed":
-            return compare_recordings(recordings, chosen, other, tiers=_tiers(runs, first))
-        comparison = compare_recordings(recordings, chosen, tiers=_tiers(runs, first))
+            return compare_recordings(recordings, chosen, other, tiers=tiers)
+        comparison = compare_recordings(recordings, chosen, tiers=tiers)
         return _noted(comparison, f"the run with seed {seed + 1} failed: {other.message}")
 
 
@@ -233,11 +237,21 @@ class Job:
         return recording
 
 
-def _unless_interrupted(recording: Recording) -> Recording:
-    """A comparison is of whole runs: Ctrl-C in one of them ends it."""
-    if recording.status == "incomplete":
-        raise KeyboardInterrupt
-    return recording
+def _until_interrupted(
+    job: Job, runs: Sequence[BackendRun], reference: str, seed: int, progress: RunProgress | None
+) -> dict[str, Recording]:
+    """The recordings of all runs; after Ctrl-C those until then, the last one incomplete."""
+    recordings: dict[str, Recording] = {}
+    try:
+        for run in runs:
+            recordings[run.label] = job.run(run, seed, progress)
+            if recordings[run.label].status == "incomplete":
+                raise KeyboardInterrupt
+    except KeyboardInterrupt:
+        base = recordings.get(reference)
+        if len(recordings) < 2 or base is None or base.status == "incomplete":
+            raise
+    return recordings
 
 
 def _follow(worker: subprocess.Popen[str], label: str, progress: RunProgress | None) -> bool:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from neurobridge.errors import (
     BackendError,
+    BackendUnavailableError,
     FindingsError,
     NetworkError,
     NeurobridgeError,
@@ -104,11 +105,24 @@ def compile(
     findings = check_program(program, chosen, settings)
     raise_if_errors([*findings, *_stimulus_findings(network, program)], accept)
     lowered = time.perf_counter()
-    engine = chosen.emit(program, settings)
+    engine = _emit(chosen, program, settings)
     timings = {"lower_s": lowered - start, "build_s": time.perf_counter() - lowered}
     return CompiledNetwork(
         network, program, chosen, engine, tuple(findings), tuple(accept), dict(settings), timings
     )
+
+
+def _emit(backend: Backend, program: Program, settings: dict[str, Any]) -> Engine:
+    """Build; a simulator that is there but does not load is named, with what it said."""
+    try:
+        return backend.emit(program, settings)
+    except BackendUnavailableError:
+        raise
+    except ImportError as err:
+        raise BackendUnavailableError(
+            f"backend {backend.name!r} is installed, but cannot be imported: {err}. Install it "
+            f"anew: {backend.availability().install or 'with the versions of constraints.txt'}"
+        ) from err
 
 
 def run(

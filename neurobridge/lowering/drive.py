@@ -7,6 +7,7 @@ __all__ = ["lower_drive"]
 from typing import Any
 
 import numpy as np
+import psutil
 from numpy.typing import NDArray
 
 from neurobridge.errors import NetworkError
@@ -18,6 +19,12 @@ from neurobridge.lowering.grid import to_steps
 from neurobridge.lowering.program import CurrentInput, Drive, EventInput, SourceSpikes
 from neurobridge.rng import uniforms
 from neurobridge.units import parse_quantity
+
+DRAWS = 1 << 16
+"""Random numbers that are drawn at once."""
+
+BYTES_PER_INPUT_SPIKE = 100
+"""Memory of an input spike while it is drawn, binned and handed over."""
 
 Trains = tuple[NDArray[np.int64], NDArray[np.int32]]
 """Steps and neuron indices of input spikes."""
@@ -116,23 +123,39 @@ def _unit_trains(
     name: str, neurons: NDArray[np.int32], until: NDArray[np.float64], seed: int, trial: int
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Unit-rate Poisson trains: times below ``until`` (n,), and the position of their neuron."""
+    _refuse_flood(name, float(until.sum()))
     alive = np.flatnonzero(until > 0)
     reached = np.zeros(neurons.size)
     times, owners, block = [], [], 0
     while alive.size:
-        gaps = -np.log(
-            uniforms(seed, "stimulus", name, trial, neurons[alive].astype(np.int64), block)
-        )
-        for column in range(2):
-            reached[alive] += gaps[:, column]
-            inside = alive[reached[alive] < until[alive]]
-            times.append(reached[inside])
-            owners.append(inside)
-        alive = alive[reached[alive] < until[alive]]
-        block += 1
+        # as many draws at once as are likely to be needed; the sums are the same for any number
+        needed = int((until[alive] - reached[alive]).max() / 2) + 4
+        blocks = np.arange(block, block + max(1, min(needed, DRAWS // alive.size)))
+        streams = neurons[alive].astype(np.int64)[:, None]
+        gaps = -np.log(uniforms(seed, "stimulus", name, trial, streams, blocks))
+        steps = np.concatenate([reached[alive, None], gaps.reshape(alive.size, -1)], axis=1)
+        clock = np.cumsum(steps, axis=1)[:, 1:]
+        inside = clock < until[alive, None]
+        times.append(clock[inside])
+        owners.append(np.repeat(alive, inside.sum(axis=1)))
+        reached[alive] = clock[:, -1]
+        alive = alive[clock[:, -1] < until[alive]]
+        block += blocks.size
     if not times:
         return np.zeros(0), np.zeros(0, dtype=np.int64)
     return np.concatenate(times), np.concatenate(owners)
+
+
+def _refuse_flood(name: str, expected: float) -> None:
+    """Say how many spikes a stimulus would draw, if they do not fit into memory."""
+    have = psutil.virtual_memory().available
+    if expected * BYTES_PER_INPUT_SPIKE > have:
+        raise NetworkError(
+            f"stimulus {name!r} would draw about {expected:.2g} spikes, which need "
+            f"{expected * BYTES_PER_INPUT_SPIKE / 2**30:,.0f} GiB; {have / 2**30:.1f} GiB are "
+            "free. "
+            "Check the unit of its rate (Hz), or run shorter, or drive fewer neurons"
+        )
 
 
 def _invert(

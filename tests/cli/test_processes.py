@@ -79,7 +79,7 @@ def test_an_interrupted_comparison_says_so() -> None:
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=120)
     assert process.returncode == 130
-    assert "interrupted; nothing was compared" in err
+    assert "interrupted before there was anything to compare" in err
     assert out == ""
 
 

@@ -32,7 +32,7 @@ def test_a_missing_compiler_is_a_finding_and_an_error(fly, monkeypatch):
     require("pynestml")
     monkeypatch.setenv("CXX", "no-such-compiler")
     (finding,) = NestBackend().check(fly, {})
-    assert finding.code == "compiler_missing"
+    assert finding.code == "nestml_unavailable"
     assert finding.where == "populations fly"
     with pytest.raises(
         BackendUnavailableError, match=r"'no-such-compiler' is not on the PATH.*apt"

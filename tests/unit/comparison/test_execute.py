@@ -33,6 +33,25 @@ def test_a_baseline_that_fails_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert comparison["one"].notes == ("the run with seed 5 failed: a flood",)
 
 
+def test_an_interrupted_run_is_compared_as_far_as_it_came(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = execute.Job.run
+
+    def interrupted(job, what, seed, progress, label=None):
+        recording = run(job, what, seed, progress, label)
+        return recording.replace(status="incomplete") if what.label == stop else recording
+
+    monkeypatch.setattr(execute.Job, "run", interrupted)
+    three = [execute.BackendRun(name, "reference") for name in ("one", "two", "three")]
+    stop = "two"
+    comparison = compare(one_neuron().build(), 5.0, three, dt=0.1)
+    assert [e.name for e in comparison.entries] == ["one", "two"]
+    assert comparison["two"].status == "incomplete"
+    assert not comparison.identical
+    stop = "one"
+    with pytest.raises(KeyboardInterrupt):
+        compare(one_neuron().build(), 5.0, three, dt=0.1)
+
+
 def test_a_worker_that_dies_is_a_failed_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(execute.sys, "executable", str(Path("/bin/false")))
     run = execute.BackendRun("reference", "reference")

@@ -10,6 +10,7 @@ import pytest
 
 from neurobridge import (
     BackendError,
+    BackendUnavailableError,
     FindingsError,
     NetworkBuilder,
     NetworkError,
@@ -269,3 +270,14 @@ def test_a_closed_network_says_so(tmp_path: Path) -> None:
     ):
         with pytest.raises(BackendError, match=r"was closed on 'reference'.*compile it again"):
             use()
+
+
+def test_a_simulator_that_is_there_but_does_not_load(monkeypatch: pytest.MonkeyPatch) -> None:
+    from neurobridge.backends.reference import ReferenceBackend
+
+    def broken(*_: object) -> None:
+        raise ImportError("libsim.so.3: cannot open shared object file")
+
+    monkeypatch.setattr(ReferenceBackend, "emit", broken)
+    with pytest.raises(BackendUnavailableError, match=r"is installed, but cannot be.*libsim.so.3"):
+        compile(small().build(), dt=0.1)

@@ -274,3 +274,13 @@ def test_a_selection_of_nobody_drives_nobody() -> None:
     )
     assert made.events[0].step.size == 0
     assert [c.value.shape[1] for c in made.currents] == [0, 0]
+
+
+def test_a_flood_of_input_is_refused_before_it_is_drawn() -> None:
+    net = NetworkBuilder()
+    net.population("input", 10, models.spike_source)
+    net.add(Poisson("rain", "input", rate=1e12))
+    with pytest.raises(
+        NetworkError, match=r"'rain' would draw about 1e\+13 spikes.*unit of its rate"
+    ):
+        lower_drive(net.build(), 0.1, 10_000, seed=1, trial=0)
