@@ -153,8 +153,7 @@ def _refuse_flood(name: str, expected: float) -> None:
         raise NetworkError(
             f"stimulus {name!r} would draw about {expected:.2g} spikes, which need "
             f"{expected * BYTES_PER_INPUT_SPIKE / 2**30:,.0f} GiB; {have / 2**30:.1f} GiB are "
-            "free. "
-            "Check the unit of its rate (Hz), or run shorter, or drive fewer neurons"
+            "free. Check the unit of its rate (Hz), or run shorter, or drive fewer neurons"
         )
 
 
