@@ -18,6 +18,7 @@ from neurobridge.errors import NeurobridgeError
 from neurobridge.io.native import load
 from neurobridge.io.recording_file import save_recording
 from neurobridge.lowering.compiled import run
+from neurobridge.memory import peak_mb
 from neurobridge.recording import Recording
 
 
@@ -59,18 +60,7 @@ def _failed(job: dict[str, Any], message: str) -> Recording:
 
 def _peak_mb() -> float:
     """Largest resident memory of this process or of one that it started, in MB."""
-    children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    return max(_own_peak_kib(), children) / 1024
-
-
-def _own_peak_kib() -> int:
-    """Peak of this process alone: ru_maxrss would count what its parent had before the start."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        for line in status.read_text(encoding="ascii").splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1])
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return max(peak_mb(), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)
 
 
 if __name__ == "__main__":

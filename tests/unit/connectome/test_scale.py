@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 SCRIPT = """
-import json, resource
+import json
 import numpy as np
 from neurobridge.connectome import Argmax, Provenance, from_edges
+from neurobridge.memory import peak_mb
 
 rng, n, m = np.random.default_rng(7), 139_000, 15_000_000
 ids = 720575940000000000 + np.sort(rng.choice(2**38, n, replace=False))
@@ -21,12 +22,12 @@ count = rng.integers(1, 40, m, np.uint16)
 total = int(count.sum(dtype=np.int64))
 nt = np.array(["ACH", "GABA", "GLUT"])[rng.integers(3, size=n)]
 c = from_edges(pre, post, count=count, ids=ids, labels={"nt": nt}, provenance=Provenance("big"))
-peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+peak = peak_mb()
 del pre, post, count
 signed = c.with_signs(Argmax("fly"))
 d = signed.describe()
 print(json.dumps({
-    "peak_mb": peak_mb,
+    "peak_mb": peak,
     "lost": total - c.n_synapses,
     "array_mb": sum(a.nbytes for a in (c.ids, c.pre, c.post, c.count)) / 2**20,
     "edges": d.edges,

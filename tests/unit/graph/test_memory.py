@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 N_NEURONS, N_EDGES = 139_000, 15_000_000
 
 BUILD = f"""
-import json, resource, sys
+import json, sys
 import numpy as np, psutil
 from neurobridge.graph.edges import Edges
 from neurobridge.graph.labels import Labels
@@ -24,6 +24,7 @@ from neurobridge.graph.population import Population
 from neurobridge.graph.projection import Projection
 from neurobridge.graph.weight import Factorised
 from neurobridge.io.native import save
+from neurobridge.memory import peak_mb
 from neurobridge.models.lif import lif_exp
 
 start = psutil.Process().memory_info().rss
@@ -38,7 +39,7 @@ network = Network({{"fly": fly}}, {{"p": projection}})
 del pre, post, count, order, edges, projection
 resident = psutil.Process().memory_info().rss - start
 save(network, sys.argv[1])
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+peak = peak_mb() * 2**20
 print(json.dumps({{"resident": resident, "peak": peak, "id": network.id}}))
 """
 
