@@ -19,7 +19,7 @@ __all__ = [
     "spike_source",
 ]
 
-from neurobridge.errors import UnknownNameError
+from neurobridge.errors import UnknownNameError, suggest
 from neurobridge.graph.model import NeuronModel
 from neurobridge.models.lif import lif_alpha, lif_cond_exp, lif_delta, lif_exp
 from neurobridge.models.nonlinear import adex, hodgkin_huxley, izhikevich
@@ -33,6 +33,10 @@ _MODELS = {
         spike_source,
     )
 }  # fmt: skip
+
+
+def __getattr__(name: str) -> NeuronModel:
+    raise AttributeError(f"neurobridge.models has no model {name!r}{suggest(name, _MODELS)}")
 
 
 def names() -> tuple[str, ...]:

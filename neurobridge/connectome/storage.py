@@ -38,11 +38,16 @@ MANIFEST, NEURONS, EDGES = "manifest.json", "neurons.parquet", "edges.parquet"
 _LABEL = "label:"
 
 
-def save(connectome: Connectome, path: Path) -> Path:
+def save(connectome: Connectome, path: Path, overwrite: bool) -> Path:
     """Implements :meth:`Connectome.save`: writes beside ``path``, then moves into place."""
     if path.exists() and not (path / MANIFEST).is_file():
         raise FileFormatError(
             f"{path} exists and is not a saved connectome. Choose another name, or remove it"
+        )
+    if path.exists() and not overwrite:
+        raise FileFormatError(
+            f"{path} holds a saved connectome. Choose another name, remove it, or save with "
+            "overwrite=True"
         )
     path.parent.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))

@@ -405,17 +405,17 @@ class Connectome:
 
         return largest_component(self)
 
-    def save(self, path: str | Path) -> Path:
+    def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write a folder that :meth:`load` reads; see :mod:`neurobridge.connectome.storage`.
 
         Raises
         ------
         FileFormatError
-            If ``path`` exists and is not a saved connectome.
+            If ``path`` exists, unless it is a saved connectome and ``overwrite`` is True.
         """
         from neurobridge.connectome.storage import save
 
-        return save(self, Path(path))
+        return save(self, Path(path), overwrite)
 
     @classmethod
     def load(cls, path: str | Path) -> Connectome:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from neurobridge.errors import FindingsError, NetworkError
+from neurobridge.errors import FindingsError, NetworkError, UnknownNameError
 
 Severity = Literal["error", "approximation", "note"]
 
@@ -48,6 +48,17 @@ class Finding:
         return asdict(self)
 
 
+APPROXIMATIONS = (
+    "current_time_rounding",
+    "delay_rounding",
+    "duration_rounding",
+    "interval_rounding",
+    "refractory_rounding",
+    "spike_time_rounding",
+)
+"""Approximations that the lowering may have to make. A backend may add its own."""
+
+
 def raise_if_errors(findings: Iterable[Finding], accept: Sequence[str] = ()) -> None:
     """Raise one :class:`FindingsError` that lists every finding that stops the run.
 
@@ -57,9 +68,16 @@ def raise_if_errors(findings: Iterable[Finding], accept: Sequence[str] = ()) -> 
         If there is an error, or an approximation whose code is not in ``accept``.
     NetworkError
         If ``accept`` is one text instead of a list of them.
+    UnknownNameError
+        If it names no approximation.
     """
     if isinstance(accept, str):
         raise NetworkError(f"accept: expected a list of names, got {accept!r}; write [{accept!r}]")
+    findings = tuple(findings)
+    known = dict.fromkeys([*APPROXIMATIONS, *(f.code for f in findings)])
+    for name in accept:
+        if name not in known:
+            raise UnknownNameError("approximation to accept", name, known)
     stopping = [
         f
         for f in findings

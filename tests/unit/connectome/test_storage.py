@@ -43,15 +43,17 @@ def test_every_kind_of_column_comes_back(tmp_path):
     same(empty, Connectome.load(empty.save(tmp_path / "e")))
 
 
-def test_saving_again_replaces_a_connectome_and_nothing_else(tmp_path):
+def test_saving_again_replaces_a_connectome_if_asked_and_nothing_else(tmp_path):
     toy().save(tmp_path / "c")
-    toy().prune(3).save(tmp_path / "c")
+    with pytest.raises(FileFormatError, match=r"holds a saved connectome.*overwrite=True"):
+        toy().prune(3).save(tmp_path / "c")
+    toy().prune(3).save(tmp_path / "c", overwrite=True)
     assert Connectome.load(tmp_path / "c").n_edges == 2
     assert [p.name for p in tmp_path.iterdir()] == ["c"]
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.tex").touch()
     with pytest.raises(FileFormatError, match="exists and is not a saved connectome"):
-        toy().save(tmp_path / "mine")
+        toy().save(tmp_path / "mine", overwrite=True)
     assert (tmp_path / "mine" / "thesis.tex").exists()
 
 

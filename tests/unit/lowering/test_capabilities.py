@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from neurobridge import NetworkBuilder, StateProbe, models
+from neurobridge import NetworkBuilder, StateProbe, UnknownNameError, models
 from neurobridge.backends.reference import ReferenceBackend
 from neurobridge.lowering.check import check_program
+from neurobridge.lowering.finding import raise_if_errors
 from neurobridge.lowering.lower import lower
 from neurobridge.lowering.program import Program
 
@@ -44,3 +45,14 @@ def test_what_is_missing_is_an_error(
     assert why in finding.why
     elsewhere = "run on reference or brian2 or nest" if "functions" in less else "another backend"
     assert elsewhere in finding.remedy
+
+
+def test_an_approximation_to_accept_must_exist() -> None:
+    with pytest.raises(UnknownNameError, match=r"'delay_roundin'; did you mean 'delay_rounding'"):
+        raise_if_errors([], ["delay_roundin"])
+    raise_if_errors([], ["delay_rounding"])
+
+
+def test_a_model_that_does_not_exist() -> None:
+    with pytest.raises(AttributeError, match=r"no model 'lif_expp'; did you mean 'lif_exp'"):
+        _ = models.lif_expp
