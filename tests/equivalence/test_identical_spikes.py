@@ -57,21 +57,29 @@ def reference() -> Callable[[Callable[[], Network], float], tuple[Network, Recor
     return get
 
 
-@pytest.mark.parametrize("label", BACKENDS)
-@pytest.mark.parametrize(
-    ("build", "duration", "at_least"),
-    [
-        (networks.exponential_500, 500.0, 2_000),
-        (networks.delta_500, 500.0, 5_000),
-        (networks.balanced_1000, 1000.0, 50_000),
-        pytest.param(networks.olfactory, 500.0, 50_000, marks=pytest.mark.slow),
-        pytest.param(networks.flywire, 500.0, 10_000, marks=pytest.mark.slow),
-    ],
-    ids=lambda value: getattr(value, "__name__", None),
-)
-def test_networks_give_identical_spikes(reference, build, duration, at_least, label):
-    if build is networks.flywire and label == "brian2":
-        pytest.skip("the same code as the standalone program, which runs")
+NETWORKS = {
+    networks.exponential_500: (500.0, 2_000),
+    networks.delta_500: (500.0, 5_000),
+    networks.balanced_1000: (1000.0, 50_000),
+    networks.olfactory: (500.0, 50_000),
+    networks.flywire: (500.0, 10_000),
+}
+"""How long each runs, in ms, and how many spikes it must give at least."""
+
+CASES = [
+    pytest.param(
+        build, label, id=f"{build.__name__}-{label}",
+        marks=[pytest.mark.slow] if build in {networks.olfactory, networks.flywire} else [],
+    )
+    for build in NETWORKS
+    for label in BACKENDS
+    if (build, label) != (networks.flywire, "brian2")  # the standalone program does the same
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("build", "label"), CASES)
+def test_networks_give_identical_spikes(reference, build, label):
+    duration, at_least = NETWORKS[build]
     network, expected = reference(build, duration)
     assert expected.n_spikes >= at_least
     _assert_t1(expected, _run(network, duration, label))
