@@ -56,6 +56,7 @@ class NetworkBuilder:
         ids: ArrayLike | None = None,
         labels: Labels | Mapping[str, ArrayLike] | None = None,
         sign: ArrayLike | None = None,
+        positions: ArrayLike | None = None,
         **parameters: Any,
     ) -> None:
         """Add a population; see :class:`Population`. Parameters are given by name."""
@@ -73,6 +74,7 @@ class NetworkBuilder:
             FrozenDict(initial or {}),
             None if ids is None else np.asarray(ids),
             labels,
+            None if positions is None else np.asarray(positions),
         )
 
     def connect(
@@ -87,6 +89,7 @@ class NetworkBuilder:
         receptor: str | None = None,
         count: ArrayLike | None = None,
         sign: ArrayLike | None = None,
+        columns: Mapping[str, ArrayLike] | None = None,
     ) -> None:
         """Add a projection.
 
@@ -104,6 +107,8 @@ class NetworkBuilder:
             Default: by the sign of the weight.
         count, sign : array of shape (E,), optional
             For factorised weights.
+        columns : mapping of str to array of shape (E,), optional
+            Further columns of the edges, such as the groups of tied weights.
         """
         self._new(name, self._projections, "projection")
         for side in (pre, post):
@@ -119,7 +124,7 @@ class NetworkBuilder:
         try:
             edges, order = Edges.from_pairs(
                 index[:, 0], index[:, 1], self._populations[pre].size, target.size,
-                count=count, sign=sign,
+                count=count, sign=sign, columns=dict(columns or {}),
             )  # fmt: skip
         except NetworkError as err:
             raise NetworkError(f"projection {name!r}: {err}") from err

@@ -16,7 +16,7 @@ from neurobridge.graph.network import Network
 from neurobridge.graph.population import Population
 from neurobridge.graph.probe import SpikeProbe
 from neurobridge.graph.projection import Projection, TickDelays
-from neurobridge.graph.weight import Explicit, WeightSum
+from neurobridge.graph.weight import Explicit, Factorised, WeightSum
 from neurobridge.models.lif import lif_cond_exp, lif_exp
 from neurobridge.models.source import spike_source
 
@@ -135,3 +135,16 @@ def test_names() -> None:
     net.add(SpikeProbe("x", "a"))
     with pytest.raises(NetworkError, match="there are two probes entries named 'x'"):
         net.add(SpikeProbe("x", "a"))
+
+
+def test_columns_follow_their_pairs_and_positions_their_neurons() -> None:
+    net = NetworkBuilder()
+    where = [[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]]
+    net.population("cell", 2, lif_exp, sign=[1, -1], positions=where)
+    net.connect(
+        "syn", "cell", "cell", [(1, 1), (0, 0)], count=[3, 5], columns={"group": [1, 0]},
+        weight=Factorised(0.1, scale=np.array([2.0, 10.0]), group="group"), delay=1.0,
+    )  # fmt: skip
+    network = net.build()
+    np.testing.assert_allclose(network.weights("syn"), [5 * 2.0 * 0.1, -3 * 10.0 * 0.1])
+    np.testing.assert_array_equal(network.population("cell").positions, where)

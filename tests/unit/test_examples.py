@@ -1,0 +1,48 @@
+"""The examples run, as a user would run them, and say what they promise."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.requirements import require
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = {
+    "your_own_connectome": (),
+    "silence_and_rerun": (),
+    "declare_a_model": ("brian2", "nest"),
+    "identical_spikes": ("brian2", "nest"),
+    "export_project": ("brian2", "nest"),
+}
+
+
+def test_no_example_is_forgotten() -> None:
+    assert {p.stem for p in (ROOT / "examples").glob("*.py")} == set(EXAMPLES)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_examples_run(name: str, tmp_path: Path) -> None:
+    for simulator in EXAMPLES[name]:
+        require(simulator)
+    arguments = [str(tmp_path)] if name == "export_project" else []
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "examples" / f"{name}.py"), *arguments],
+        cwd=ROOT,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    expected = {
+        "your_own_connectome": "720575940602553568  720575940602564320     11",
+        "silence_and_rerun": "without AVA and AVB",
+        "declare_a_model": "spikes, identical",
+        "identical_spikes": "identical: 3 of 3 backends",
+        "export_project": "nest: README.md",
+    }
+    assert expected[name] in done.stdout
+    assert "DIFFERENT" not in done.stdout
