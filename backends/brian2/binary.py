@@ -79,7 +79,8 @@ def run_binary(
     """
     shutil.rmtree(directory / RESULTS, ignore_errors=True)  # never read those of an older run
     (directory / RESULTS).mkdir()
-    environment = {**os.environ}
+    # OpenMP threads that wait for others soon give way: other processes may need the cores.
+    environment = {"GOMP_SPINCOUNT": "10000", **os.environ}
     if report is not None:
         environment["REPORT"] = "1"
     if write_synapses:
