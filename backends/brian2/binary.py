@@ -53,7 +53,7 @@ def run_binary(
     *,
     report: Report | None = None,
     write_synapses: bool = False,
-) -> float:
+) -> int:
     """Run the program once.
 
     Parameters
@@ -69,8 +69,8 @@ def run_binary(
 
     Returns
     -------
-    float
-        The fraction done: 1.0, or less after Ctrl-C (what was recorded until then is kept).
+    int
+        Steps done: all, or fewer after Ctrl-C (what was recorded until then is kept).
 
     Raises
     ------
@@ -99,7 +99,7 @@ def run_binary(
         return 0.0
     if process.returncode:
         raise RuntimeError(f"exit status {process.returncode}: {' '.join(said)[-2000:]}")
-    return float((directory / RESULTS / "last_run_info.txt").read_text().split()[1])
+    return int(np.fromfile(_layout(directory, "grid", "timestep"), dtype=np.int64)[0])
 
 
 def _follow(process: subprocess.Popen[str], report: Report | None) -> list[str]:

@@ -267,7 +267,8 @@ def _write_layout(net: Network, directory: Path) -> None:
     def file_of(owner: Any, variable: str) -> str:
         return str(device.get_array_filename(owner.variables[variable]))
 
-    layout: dict[str, dict[str, str]] = {}
+    clock = next(iter(net.objects)).clock
+    layout = {"grid": {"timestep": file_of(clock, "timestep")}}
     for thing in net.objects:
         if isinstance(thing, SpikeMonitor):
             layout[thing.name] = {"i": file_of(thing, "i"), "t": file_of(thing, "t")}

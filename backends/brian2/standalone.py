@@ -68,8 +68,7 @@ class StandaloneEngine(Brian2Engine):
         start = time.perf_counter()
         report = None if progress is None else lambda done: progress(round(done * drive.n_steps))
         binary.write_inputs(self.project, drive.n_steps, self.tables(drive), self.sources(drive))
-        done = self._start(report)
-        steps_done = round(done * drive.n_steps)
+        steps_done = self._start(report)
         signals = {
             plan.name: self._read_samples(plan) if steps_done else np.empty((0, plan.neurons.size))
             for plan in self.program.signal_plans
@@ -117,7 +116,7 @@ class StandaloneEngine(Brian2Engine):
             raise BackendError(_explain(child.stdout + child.stderr))
         shutil.rmtree(arrays)  # the project has its own copies
 
-    def _start(self, report: binary.Report | None, *, write_synapses: bool = False) -> float:
+    def _start(self, report: binary.Report | None, *, write_synapses: bool = False) -> int:
         arguments = [f"{key}={value}" for key, value in self._assignments.items()]
         try:
             return binary.run_binary(
