@@ -96,7 +96,7 @@ def run_binary(
     )
     said = _follow(process, report)
     if process.returncode == -signal.SIGINT:  # it had not begun to simulate
-        return 0.0
+        return 0
     if process.returncode:
         raise RuntimeError(f"exit status {process.returncode}: {' '.join(said)[-2000:]}")
     return int(np.fromfile(_layout(directory, "grid", "timestep"), dtype=np.int64)[0])
