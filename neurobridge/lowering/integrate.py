@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["StepCode", "step_code"]
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +32,11 @@ class StepCode:
     def assign(self, target: str, expression: str) -> None:
         """Append one assignment."""
         self.update.append(Assignment(target, expression))
+
+    def advance(self, states: Iterable[str]) -> None:
+        """Move every state to its new value, after all new values were worked out."""
+        for name in states:
+            self.assign(name, f"{name}_next")
 
 
 def step_code(model: NeuronModel, parameters: Mapping[str, Any], dt: float) -> StepCode:
@@ -125,8 +130,7 @@ def _exact(
         elif set(free[name]) & clamped:  # what it follows stands still while clamped
             moved = f"where(free, {moved}, {_linear_sum(code, 'H', name, held[name])})"
         code.assign(f"{name}_next", moved)
-    for name in derivatives:
-        code.assign(name, f"{name}_next")
+    code.advance(derivatives)
     return code
 
 
@@ -157,8 +161,7 @@ def _euler(
     code = StepCode(constants={"step_ms": dt})
     for name, body in derivatives.items():
         code.assign(f"{name}_next", _hold(name, f"{name} + step_ms*({body})", clamped))
-    for name in derivatives:
-        code.assign(name, f"{name}_next")
+    code.advance(derivatives)
     return code
 
 
@@ -200,6 +203,5 @@ def _exponential_euler(
         code.assign(rate, f"step_ms*({terms.get(name, '0.0')})")
         moved = f"{name}*exp({rate}) + step_ms*({terms.get(CONSTANT, '0.0')})*exprel({rate})"
         code.assign(f"{name}_next", _hold(name, moved, clamped))
-    for name in derivatives:
-        code.assign(name, f"{name}_next")
+    code.advance(derivatives)
     return code
