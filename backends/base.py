@@ -44,6 +44,8 @@ class Capabilities:
         Functions of the expression language that the backend translates.
     heterogeneous_delays, current_input, state_probes, rerun, threads, exports : bool
         Further features.
+    continuous_coupling : bool
+        Runs models that send a continuous output (rate networks).
     max_delay_steps : int or None
         Longest delay; None is unlimited.
     bytes_per_edge, bytes_per_neuron : float
@@ -62,6 +64,7 @@ class Capabilities:
     rerun: bool = True
     threads: bool = False
     exports: bool = False
+    continuous_coupling: bool = False
     max_delay_steps: int | None = None
     bytes_per_edge: float = 100.0
     bytes_per_neuron: float = 1000.0

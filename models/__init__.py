@@ -15,6 +15,9 @@ __all__ = [
     "lif_delta",
     "lif_exp",
     "names",
+    "rate",
+    "rate_activity",
+    "rate_model",
     "shiu_lif",
     "spike_source",
 ]
@@ -23,6 +26,7 @@ from neurobridge.errors import UnknownNameError, suggest
 from neurobridge.graph.model import NeuronModel
 from neurobridge.models.lif import lif_alpha, lif_cond_exp, lif_delta, lif_exp
 from neurobridge.models.nonlinear import adex, hodgkin_huxley, izhikevich
+from neurobridge.models.rate import rate, rate_activity, rate_model
 from neurobridge.models.shiu import shiu_lif
 from neurobridge.models.source import spike_source
 
@@ -30,7 +34,7 @@ _MODELS = {
     m.name: m
     for m in (
         lif_exp, lif_alpha, lif_delta, lif_cond_exp, adex, izhikevich, hodgkin_huxley, shiu_lif,
-        spike_source,
+        spike_source, rate, rate_activity,
     )
 }  # fmt: skip
 

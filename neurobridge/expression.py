@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from neurobridge.errors import ModelError, suggest
 
 FUNCTIONS = frozenset(
-    "exp log sqrt sin cos tan tanh sinh cosh expm1 log1p abs floor exprel".split()
+    "exp log sqrt sin cos tan tanh sinh cosh expm1 log1p abs floor exprel erf erfc".split()
 )
 """Functions of one argument; ``exprel(x) = (exp(x) - 1) / x``, 1 at 0."""
 

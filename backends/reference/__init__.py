@@ -26,6 +26,7 @@ class ReferenceBackend(Backend):
             tier="T0",
             equations=True,
             functions=FUNCTIONS,
+            continuous_coupling=True,
             bytes_per_edge=40,
             bytes_per_neuron=400,
         )

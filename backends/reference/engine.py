@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurobridge.backends.base import Engine, Progress, RawResult
+from neurobridge.backends.reference.coupling import Continuous
 from neurobridge.backends.reference.delivery import Mailbox, OutgoingEdges
 from neurobridge.lowering.evaluate import compile_block, evaluate
 from neurobridge.lowering.program import CurrentInput, Drive, PopulationProgram, Program
@@ -25,22 +26,39 @@ class Neurons:
         self.values: dict[str, Any] = dict(program.constants)
         for name in self.code.states:
             self.values[name] = np.full(self.size, program.initial[name], dtype=np.float64)
+        for name in self.code.memory:
+            self.values[name] = np.zeros(self.size)
         self.clamped_for = np.zeros(self.size, dtype=np.int64)
         self.free = np.ones(self.size, dtype=bool)
         self.values["free"] = self.free
-        self.update = compile_block(self.code.update)
+        self.start = [compile_block(stage.update) for stage in self.code.start]
+        self.stages = [compile_block(stage.update) for stage in self.code.stages]
         self.reset = compile_block(self.code.reset)
         self.gains = {r.name: evaluate(r.gain, self.values) for r in self.code.receptors}
         self.was_above = self._above() if self.code.crossing else None
 
-    def integrate(self, current: NDArray[np.float64] | float) -> None:
-        """Phase 1."""
+    def begin(self, current: NDArray[np.float64]) -> None:
+        """Phase 1, before its stages: who is clamped, what is injected."""
         self.free = self.clamped_for == 0
         np.maximum(self.clamped_for - 1, 0, out=self.clamped_for)
         self.values["free"] = self.free
         if self.code.takes_current:
             self.values["current"] = current
-        self.update(self.values)
+
+    def n_stages(self, step: int) -> int:
+        """Stages of phase 1 in this step."""
+        return len(self.start if step < self.code.start_steps else self.stages)
+
+    def signal(self, step: int, stage: int) -> NDArray[np.float64]:
+        """What is sent at the beginning of a stage."""
+        stages = self.code.start if step < self.code.start_steps else self.code.stages
+        value = evaluate(stages[stage].signal, self.values)
+        return np.broadcast_to(np.asarray(value, dtype=np.float64), (self.size,))
+
+    def integrate(self, step: int, stage: int, coupled: dict[str, NDArray[np.float64]]) -> None:
+        """Phase 1, one stage; ``coupled`` is what arrives at each coupling."""
+        self.values.update(coupled)
+        (self.start if step < self.code.start_steps else self.stages)[stage](self.values)
 
     def receive(self, receptor_name: str, weight: NDArray[np.float64]) -> None:
         """Phase 2."""
@@ -90,6 +108,7 @@ class ReferenceEngine(Engine):
     def __init__(self, program: Program) -> None:
         self.program = program
         self.edges = [OutgoingEdges(p) for p in program.pathways]
+        self.couplings = [Continuous(p) for p in program.pathways if p.continuous]
 
     def set_population(self, population: PopulationProgram) -> None:
         """See :class:`Engine`."""
@@ -121,9 +140,7 @@ class ReferenceEngine(Engine):
     # -- the contract -------------------------------------------------------------------------
 
     def _step(self, step: int) -> None:
-        for name, neurons in self.neurons.items():  # 1: states move from t_k to t_k+1
-            if not neurons.program.is_source:
-                neurons.integrate(self._current(name, step))
+        self._integrate(step)  # 1: states move from t_k to t_k+1
         self._leave_sources(step)
         for (name, receptor), box in self.mail.items():  # 2: what arrives at t_k+1
             weight = box.take(step, self.neurons[name].size)
@@ -135,11 +152,30 @@ class ReferenceEngine(Engine):
                 self._emit(name, who, stamp=step + 1)
         self._sample(step + 1)
 
+    def _integrate(self, step: int) -> None:
+        """Stage by stage: all neurons send, then all move."""
+        for name, neurons in self.neurons.items():
+            neurons.begin(self._current(name, step))
+        depth = {name: n.n_stages(step) for name, n in self.neurons.items()}
+        for stage in range(max(depth.values())):
+            moving = {name: n for name, n in self.neurons.items() if stage < depth[name]}
+            arriving = {
+                name: {c: np.zeros(n.size) for c in n.code.couplings} for name, n in moving.items()
+            }
+            for path in self.couplings:
+                sender = self.neurons[path.pathway.pre]
+                if stage < depth[path.pathway.pre] and (stage == 0 or path.is_instantaneous):
+                    path.send(sender.signal(step, stage), stage)
+                if path.pathway.post in moving:
+                    arriving[path.pathway.post][path.pathway.receptor] += path.arrives()
+            for name, neurons in moving.items():
+                neurons.integrate(step, stage, arriving[name])
+
     def _emit(self, population: str, who: NDArray[np.int32], stamp: int) -> None:
         """4: a spike stamped s arrives at s + delay, so it is added in step s + delay - 1."""
         self.spikes[population].append((stamp, who))
         for pathway, edges in zip(self.program.pathways, self.edges, strict=True):
-            if pathway.pre == population:
+            if pathway.pre == population and not pathway.continuous:
                 self.mail[pathway.post, pathway.receptor].send(edges, who, stamp)
 
     # -- inputs and outputs ---------------------------------------------------------------------
@@ -147,6 +183,8 @@ class ReferenceEngine(Engine):
     def _start(self, drive: Drive) -> None:
         populations = self.program.populations
         self.neurons = {p.name: Neurons(p) for p in populations}
+        for path in self.couplings:
+            path.reset()
         self.mail = {(p.name, r.name): Mailbox() for p in populations for r in p.code.receptors}
         self.spikes: dict[str, list[tuple[int, NDArray[np.int32]]]] = {
             p.name: [] for p in populations

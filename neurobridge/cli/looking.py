@@ -28,6 +28,7 @@ FEATURES = {
     "equations": "any model",
     "heterogeneous_delays": "delays per edge",
     "current_input": "currents",
+    "continuous_coupling": "rate networks",
     "state_probes": "states",
     "rerun": "re-run",
     "threads": "threads",

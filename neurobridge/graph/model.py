@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["NeuronModel", "Parameter", "Receptor", "Refractory"]
+__all__ = ["Coupling", "NeuronModel", "Parameter", "Receptor", "Refractory"]
 
 import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -25,8 +25,8 @@ from neurobridge.graph.equations import (
 )
 from neurobridge.units import DIMENSIONLESS, Dimension, parse_quantity, parse_unit
 
-Integrator = Literal["exact", "rk4", "euler", "exponential_euler"]
-INTEGRATORS: tuple[str, ...] = ("exact", "rk4", "euler", "exponential_euler")
+Integrator = Literal["exact", "rk4", "ab4", "euler", "exponential_euler"]
+INTEGRATORS: tuple[str, ...] = ("exact", "rk4", "ab4", "euler", "exponential_euler")
 RESERVED = FUNCTIONS | {"current", "free", "w", "dt", "t", "where"}
 """Names with a meaning of their own in equations and in generated code."""
 
@@ -125,6 +125,29 @@ class Receptor:
 
 
 @dataclass(frozen=True)
+class Coupling:
+    """Where the continuous output of other neurons arrives.
+
+    In the equations ``name`` stands for the sum of ``weight * output`` over the incoming edges.
+
+    Parameters
+    ----------
+    name : str
+    unit : str
+        Of the sum, and so of a weight, since outputs have no unit.
+    sign : {"positive", "negative", "any"}
+        Weights that are routed here when a projection names no receptor.
+    """
+
+    name: str
+    unit: str = "1"
+    sign: Literal["positive", "negative", "any"] = "any"
+
+    magnitude: ClassVar[bool] = False
+    """Weights keep their sign."""
+
+
+@dataclass(frozen=True)
 class Refractory:
     """Absolute refractoriness.
 
@@ -151,8 +174,8 @@ class NeuronModel:
     name : str
     equations : str
         Lines ``dx/dt = expression : unit`` (states) and ``y = expression : unit`` (shorthands).
-        The name ``current`` is the injected current in nA. Unit names such as ``mV`` may be used
-        as factors. Dimensions are checked.
+        The name ``current`` is the injected current in ``current_unit``; the name of a coupling
+        is its sum. Unit names such as ``mV`` may be used as factors. Dimensions are checked.
     parameters : mapping of str to Parameter
     receptors : sequence of Receptor
     threshold : str
@@ -162,14 +185,22 @@ class NeuronModel:
     reset : str
         Statements separated by ``;`` such as ``"v = v_reset; u += d"``; empty: none.
     refractory : Refractory or None
-    integrator : {"exact", "rk4", "euler", "exponential_euler"}
-        ``exact`` needs equations that are linear in the states.
+    integrator : {"exact", "rk4", "ab4", "euler", "exponential_euler"}
+        ``exact`` needs equations that are linear in the states, and takes input as constant over
+        a step.
     initial : mapping of str to float or str
         Initial value of each state: a number in its unit or an expression over parameters.
         (or over shorthands, and states that come before). States that are not named start at 0.
     reference : str
         The paper that the model is from.
     doc : str
+    output : str
+        Expression over states and parameters that the neuron sends along its projections all the
+        time, without a unit (a rate); empty: none. It sends this or spikes, not both.
+    couplings : sequence of Coupling
+        Where the output of other neurons arrives.
+    current_unit : str
+        Unit of injected current.
 
     Raises
     ------
@@ -189,11 +220,15 @@ class NeuronModel:
     initial: Mapping[str, float | str] = field(default_factory=dict)
     reference: str = ""
     doc: str = ""
+    output: str = ""
+    couplings: tuple[Coupling, ...] = ()
+    current_unit: str = "nA"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "parameters", FrozenDict(self.parameters))
         object.__setattr__(self, "initial", FrozenDict(self.initial))
         object.__setattr__(self, "receptors", tuple(self.receptors))
+        object.__setattr__(self, "couplings", tuple(self.couplings))
         self._check_policies()
         self._check_names()
         self._check_units()
@@ -223,7 +258,8 @@ class NeuronModel:
         """Dimension of every name that an equation may use."""
         known = {n: parse_unit(p.unit).dimension for n, p in self.parameters.items()}
         known |= {e.name: parse_unit(e.unit).dimension for e in self.lines}
-        return known | {"current": parse_unit("nA").dimension}
+        known |= {c.name: parse_unit(c.unit).dimension for c in self.couplings}
+        return known | {"current": parse_unit(self.current_unit).dimension}
 
     @property
     def references(self) -> tuple[Reference, ...]:
@@ -245,6 +281,16 @@ class NeuronModel:
         """The reset as (state, expression) pairs, in order."""
         return tuple(self._statement(s) for s in self.reset.split(";") if s.strip())
 
+    @property
+    def coupling_names(self) -> tuple[str, ...]:
+        """Names of the couplings."""
+        return tuple(c.name for c in self.couplings)
+
+    @property
+    def spikes(self) -> bool:
+        """Whether neurons of this model can spike."""
+        return bool(self.threshold) or self.is_source
+
     def receptor(self, name: str) -> Receptor:
         """The receptor of that name."""
         for receptor in self.receptors:
@@ -257,33 +303,43 @@ class NeuronModel:
         """Names of the receptors."""
         return tuple(r.name for r in self.receptors)
 
-    def reached(self, receptor: str | None) -> tuple[Receptor, ...]:
-        """The receptors that edges can reach: the one that is named, or those that signs choose.
+    def reached(self, receptor: str | None) -> tuple[Receptor | Coupling, ...]:
+        """The receptors or couplings that edges can reach: the one that is named, or by sign.
 
-        Without a name it is the first receptor of sign ``any``, else the only receptor, else the
-        one that is ``positive`` and the one that is ``negative``.
+        Without a name it is the first of sign ``any``, else the only one, else the one that is
+        ``positive`` and the one that is ``negative``; couplings are looked at first.
 
         Raises
         ------
         UnknownNameError
-            If there is no receptor of that name.
+            If there is none of that name.
         NetworkError
-            If signs do not decide, or there is no receptor at all.
+            If signs do not decide, or there is none at all.
         """
         if receptor is not None:
-            return (self.receptor(receptor),)
-        if not self.receptors:
+            return (self._entry(receptor),)
+        entries: tuple[Receptor | Coupling, ...] = self.couplings or self.receptors
+        if not entries:
             raise NetworkError(f"model {self.name!r} has no receptor, so it takes no spikes")
-        either = [r for r in self.receptors if r.sign == "any"]
+        either = [r for r in entries if r.sign == "any"]
         if either:
             return (either[0],)
-        signs = sorted(r.sign for r in self.receptors)
+        signs = sorted(r.sign for r in entries)
         if len(signs) > 1 and signs != ["negative", "positive"]:
             raise NetworkError(
-                f"say which receptor is meant, one of {list(self.receptor_names)}; the sign of a "
+                f"say which receptor is meant, one of {[r.name for r in entries]}; the sign of a "
                 "weight does not decide"
             )
-        return self.receptors
+        return entries
+
+    def _entry(self, name: str) -> Receptor | Coupling:
+        """The receptor or coupling of that name."""
+        entries: tuple[Receptor | Coupling, ...] = (*self.receptors, *self.couplings)
+        for entry in entries:
+            if entry.name == name:
+                return entry
+        names = (*self.receptor_names, *self.coupling_names)
+        raise UnknownNameError(f"receptor of model {self.name!r}", name, names)
 
     def weight_unit(self, receptor: str | None) -> str:
         """The unit of weights at a receptor, derived from its event; see :meth:`reached`.
@@ -303,7 +359,7 @@ class NeuronModel:
 
     def weight_factor(self, receptor: str, unit: str) -> float:
         """Canonical weight units in one ``unit``; raises :class:`UnitError` if it does not fit."""
-        expected, given = self._weight_dimension(self.receptor(receptor)), parse_unit(unit)
+        expected, given = self._weight_dimension(self._entry(receptor)), parse_unit(unit)
         if given.dimension != expected:
             raise UnitError(
                 f"weights at receptor {receptor!r} of model {self.name!r} are in {expected}, "
@@ -354,15 +410,37 @@ class NeuronModel:
                     f"{self._where}, receptor {r.name!r}: sign must be 'positive', 'negative' or "
                     f"'any', got {r.sign!r}"
                 )
-        names = self.receptor_names
+        names = (*self.receptor_names, *self.coupling_names)
         if len(set(names)) != len(names):
             raise ModelError(f"{self._where}: two receptors have the same name: {names}")
+        for c in self.couplings:
+            if c.sign not in ("positive", "negative", "any"):
+                raise ModelError(
+                    f"{self._where}, coupling {c.name!r}: sign must be 'positive', 'negative' or "
+                    f"'any', got {c.sign!r}"
+                )
+        if self.output and self.threshold:
+            raise ModelError(
+                f"{self._where}: it has an output and a threshold; a neuron sends one of the two, "
+                "a continuous signal or spikes"
+            )
+        if self.output and self.is_source:
+            raise ModelError(
+                f"{self._where}: an output needs a state to follow; write an equation 'dx/dt = ...'"
+            )
 
     def _check_names(self) -> None:
         both = set(self.parameters) & {e.name for e in self.lines}
         if both:
             raise ModelError(f"{self._where}: {sorted(both)} are both parameters and equations")
-        for name in [*self.parameters, *(e.name for e in self.lines)]:
+        taken = both | (
+            set(self.coupling_names) & {*self.parameters, *(e.name for e in self.lines)}
+        )
+        if taken:
+            raise ModelError(
+                f"{self._where}: {sorted(taken)} are both couplings and something else"
+            )
+        for name in [*self.parameters, *(e.name for e in self.lines), *self.coupling_names]:
             if name in RESERVED or not re.fullmatch(r"[A-Za-z]\w*", name):
                 raise ModelError(
                     f"{self._where}: {name!r} cannot be used as a name "
@@ -391,6 +469,15 @@ class NeuronModel:
             dimension_of(self.threshold, known, f"{self._where}, threshold")
             if not is_condition(self.threshold):
                 raise ModelError(f"{self._where}: the threshold {self.threshold!r} is no condition")
+        if self.output:
+            got = dimension_of(self.output, known, f"{self._where}, output")
+            self._same_dimension(got, DIMENSIONLESS, "output", self.output)
+            inputs = names_in(self.output) & {"current", *self.coupling_names}
+            if inputs:
+                raise ModelError(
+                    f"{self._where}: the output {self.output!r} uses the input {sorted(inputs)}; "
+                    "it may depend on states and parameters"
+                )
         for name, body in self.reset_statements:
             got = dimension_of(body, known, f"{self._where}, reset of {name!r}")
             self._same_dimension(got, known[name], f"reset of {name!r}", body)
@@ -413,8 +500,10 @@ class NeuronModel:
         if got != expected and text.strip() not in ("0", "0.0"):
             raise UnitError(f"{self._where}, {what}: expected {expected}, but '{text}' is in {got}")
 
-    def _weight_dimension(self, receptor: Receptor) -> Dimension:
+    def _weight_dimension(self, receptor: Receptor | Coupling) -> Dimension:
         """Dimension of ``w``: what makes the event add up, its expression being linear in ``w``."""
+        if isinstance(receptor, Coupling):
+            return parse_unit(receptor.unit).dimension
         where = f"{self._where}, receptor {receptor.name!r}"
         if "w" not in names_in(receptor.added):
             raise ModelError(f"{where}: the event {receptor.event!r} does not use the weight w")

@@ -16,14 +16,16 @@ from neurobridge.citation import Reference, citations
 from neurobridge.content import ByContent, content_hash
 from neurobridge.errors import NetworkError, UnitError, UnknownNameError
 from neurobridge.frozen import FrozenDict, frozen_array, frozen_plain, owned
+from neurobridge.graph.encoder import Encoder
+from neurobridge.graph.model import Coupling
 from neurobridge.graph.population import Population
 from neurobridge.graph.probe import Probe, SpikeProbe, StateProbe
-from neurobridge.graph.projection import Projection
+from neurobridge.graph.projection import Projection, TickDelays
 from neurobridge.graph.readout import Readout
 from neurobridge.graph.stimulus import Poisson, SpikeTrains, Stimulus
 from neurobridge.units import parse_quantity
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of what a network is made of; part of its id."""
 
 
@@ -51,7 +53,7 @@ class Operation(ByContent):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Network(ByContent):
-    """Populations, projections, stimuli, probes and readouts, each by name.
+    """Populations, projections, stimuli, probes, readouts and encoders, each by name.
 
     ``metadata`` are notes that travel with the network: what JSON can hold, by name. Two networks
     are equal if all their content is, metadata and history included; they run the same if their
@@ -71,6 +73,7 @@ class Network(ByContent):
     stimuli: FrozenDict[str, Stimulus] = field(default_factory=FrozenDict)
     probes: FrozenDict[str, Probe] = field(default_factory=FrozenDict)
     readouts: FrozenDict[str, Readout] = field(default_factory=FrozenDict)
+    encoders: FrozenDict[str, Encoder] = field(default_factory=FrozenDict)
     metadata: FrozenDict[str, Any] = field(default_factory=FrozenDict)
     history: tuple[Operation, ...] = ()
 
@@ -88,15 +91,16 @@ class Network(ByContent):
         for probe in self.probes.values():
             self._check_probe(probe)
         for readout in self.readouts.values():
-            population = self.population(readout.population)
-            _in_range(readout.neurons, population, f"readout {readout.name!r}")
+            self._check_readout(readout)
+        for encoder in self.encoders.values():
+            self._check_encoder(encoder)
 
     # -- what is in it ------------------------------------------------------------------------
 
     @cached_property
     def id(self) -> str:
         """SHA-256 over schema version and content (not over the history)."""
-        parts = (self.populations, self.projections, self.stimuli, self.probes, self.readouts)
+        parts = (getattr(self, name) for name in _PARTS)
         return content_hash((SCHEMA, *parts))
 
     @property
@@ -286,12 +290,28 @@ class Network(ByContent):
             "without_readout", {"readout": name}, readouts=self.readouts.without(name)
         )
 
+    def with_encoder(self, encoder: Encoder) -> Network:
+        """Add an encoder, or replace the one of that name."""
+        return self._derive(
+            "with_encoder",
+            {"encoder": encoder.name},
+            encoders=self.encoders.with_(**{encoder.name: encoder}),
+        )
+
+    def without_encoder(self, name: str) -> Network:
+        """Remove an encoder."""
+        if name not in self.encoders:
+            raise UnknownNameError("encoder", name, self.encoders)
+        return self._derive(
+            "without_encoder", {"encoder": name}, encoders=self.encoders.without(name)
+        )
+
     def subset(self, population: str, neurons: ArrayLike) -> Network:
         """Keep only some neurons of a population, and the edges, stimuli and probes among them.
 
-        Stimuli, probes and readouts that name neurons of the population are an error, because
-        indices change: remove them before and add them again after, so that nothing disappears
-        unseen.
+        Stimuli, probes, readouts and encoders that name neurons of the population are an error,
+        because indices change: remove them before and add them again after, so that nothing
+        disappears unseen.
         """
         mask = self._mask(population, neurons, "subset")
         kept = _indices(mask)
@@ -339,7 +359,8 @@ class Network(ByContent):
 
     def _refuse_dangling(self, population: str) -> None:
         for kind, group in (
-            ("stimulus", self.stimuli), ("probe", self.probes), ("readout", self.readouts)
+            ("stimulus", self.stimuli), ("probe", self.probes), ("readout", self.readouts),
+            ("encoder", self.encoders),
         ):  # fmt: skip
             for part in group.values():
                 if getattr(part, "population", None) != population:
@@ -362,9 +383,29 @@ class Network(ByContent):
         if post.model.is_source:
             raise NetworkError(f"{where}: {p.post!r} is a source of spikes and takes no input")
         try:
-            post.model.reached(p.receptor)
+            entries = post.model.reached(p.receptor)
         except NetworkError as err:
             raise NetworkError(f"{where}: {err}") from err
+        self._check_signal(p, pre, isinstance(entries[0], Coupling), where)
+
+    def _check_signal(self, p: Projection, pre: Population, continuous: bool, where: str) -> None:
+        """Spikes reach receptors, after a delay; outputs reach couplings."""
+        into = f"{p.post!r} of model {self.population(p.post).model.name!r}"
+        if continuous and not pre.model.output:
+            raise NetworkError(
+                f"{where}: {into} takes continuous output here, but model {pre.model.name!r} of "
+                f"{p.pre!r} sends spikes; name a receptor for spikes, or choose another model"
+            )
+        if not continuous and not pre.model.spikes:
+            raise NetworkError(
+                f"{where}: {into} takes spikes here, but model {pre.model.name!r} of {p.pre!r} "
+                "does not spike; name a coupling, or choose another model"
+            )
+        if not continuous and not isinstance(p.delay, TickDelays) and p.delay == 0:
+            raise NetworkError(
+                f"{where}: the delay must be above 0 ms, got 0.0; a spike takes at least one time "
+                "step to arrive"
+            )
 
     def _check_stimulus(self, s: Stimulus) -> None:
         where = f"stimulus {s.name!r}"
@@ -419,6 +460,42 @@ class Network(ByContent):
         if isinstance(probe, SpikeProbe) and taken:
             raise NetworkError(f"probe {probe.name!r} has the name of another population")
 
+    def _check_readout(self, readout: Readout) -> None:
+        where = f"readout {readout.name!r}"
+        population = self.population(readout.population)
+        model = population.model
+        _in_range(readout.neurons, population, where)
+        if readout.source == "spikes":
+            if not model.spikes:
+                raise NetworkError(
+                    f"{where}: model {model.name!r} of {population.name!r} does not spike; read "
+                    "its output, or a state"
+                )
+        elif readout.source == "output":
+            if not model.output:
+                raise NetworkError(
+                    f"{where}: model {model.name!r} of {population.name!r} has no output; read its "
+                    "spikes, or a state"
+                )
+        elif readout.source not in model.states:
+            known = ["spikes", "output", *model.states]
+            raise UnknownNameError(f"source of {where}", readout.source, known)
+
+    def _check_encoder(self, encoder: Encoder) -> None:
+        where = f"encoder {encoder.name!r}"
+        population = self.population(encoder.population)
+        model = population.model
+        _in_range(encoder.neurons, population, where)
+        if encoder.kind == "current" and not model.takes_current:
+            raise NetworkError(
+                f"{where}: model {model.name!r} takes no injected current; its equations do not "
+                "use 'current'"
+            )
+        if encoder.kind == "rate" and not (model.is_source or model.receptors):
+            raise NetworkError(
+                f"{where}: model {model.name!r} takes no spikes; use kind='current'"
+            )
+
 
 _PARTS: dict[str, tuple[Any, ...]] = {
     "populations": (Population,),
@@ -426,6 +503,7 @@ _PARTS: dict[str, tuple[Any, ...]] = {
     "stimuli": get_args(Stimulus),
     "probes": get_args(Probe),
     "readouts": (Readout,),
+    "encoders": (Encoder,),
 }
 
 

@@ -82,7 +82,8 @@ class Projection(ByContent):
     edges : Edges
     weight : Factorised, Explicit, LowRank, WeightSum, or array of shape (E,)
     delay : float, str, or TickDelays
-        In ms, the same for all edges or one for each. At least one time step when it runs.
+        In ms, the same for all edges or one for each. At least one time step when it runs, for
+        spikes; 0 is instantaneous, for the continuous output of rate models.
     receptor : str, optional
         Receptor of the postsynaptic model; None routes each edge by the sign of its weight.
     """
@@ -113,11 +114,8 @@ class Projection(ByContent):
         delay = parse_quantity(delay, "ms", f"{where}, delay")
         if isinstance(delay, np.ndarray) and delay.ndim:
             raise NetworkError(f"{where}: delays that differ per edge are given as TickDelays")
-        if not np.isfinite(delay) or delay <= 0:
-            raise NetworkError(
-                f"{where}: the delay must be above 0 ms, got {delay}; a spike takes at least one "
-                "time step to arrive"
-            )
+        if not np.isfinite(delay) or delay < 0:
+            raise NetworkError(f"{where}: the delay must be finite and >= 0 ms, got {delay}")
         object.__setattr__(self, "delay", float(delay))
 
     def take(self, keep: NDArray[np.bool_]) -> Projection:

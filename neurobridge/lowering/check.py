@@ -56,8 +56,7 @@ def _neurons(p: PopulationProgram, can: Capabilities, name: str) -> list[Finding
     if p.is_source:
         return []
     findings = []
-    texts = [a.expression for a in (*p.code.update, *p.code.reset)] + [p.code.threshold or "0"]
-    missing = {f for t in texts for f in functions_in(t)} - can.functions
+    missing = {f for text in p.code.expressions for f in functions_in(text)} - can.functions
     if missing:
         findings.append(
             Finding(
@@ -76,6 +75,15 @@ def _neurons(p: PopulationProgram, can: Capabilities, name: str) -> list[Finding
             )
         )  # fmt: skip
     return findings
+
+
+def _that_couple() -> str:
+    """The backends that run rate networks, in words."""
+    return " or ".join(
+        status.name
+        for status in list_backends()
+        if status.capabilities is not None and status.capabilities.continuous_coupling
+    )
 
 
 def _that_have(functions: Set[str]) -> str:
@@ -107,6 +115,15 @@ def _features(program: Program, can: Capabilities, name: str) -> list[Finding]:
             Finding(
                 "delays_differ", "error", f"projections {sorted(set(uneven))}",
                 f"{name} has one delay for all edges of a projection", "choose another backend",
+            )
+        )  # fmt: skip
+    coupled = [p.name for p in program.populations if p.code.couplings or p.model.output]
+    if coupled and not can.continuous_coupling:
+        findings.append(
+            Finding(
+                "continuous_unsupported", "error", f"populations {coupled}",
+                f"{name} carries spikes, but these models send a continuous output",
+                f"run it on {_that_couple()}", float(len(coupled)),
             )
         )  # fmt: skip
     if program.signal_plans and not can.state_probes:

@@ -12,7 +12,13 @@ from neurobridge.lowering.finding import Finding
 from neurobridge.lowering.grid import check_dt, to_steps
 from neurobridge.lowering.neurons import lower_population
 from neurobridge.lowering.pathways import lower_projection
-from neurobridge.lowering.program import Pathway, Program, SignalPlan, SpikePlan
+from neurobridge.lowering.program import (
+    Pathway,
+    PopulationProgram,
+    Program,
+    SignalPlan,
+    SpikePlan,
+)
 from neurobridge.units import parse_unit
 
 
@@ -57,6 +63,7 @@ def lower(network: Network, dt: float) -> Program:
                 f"delay {low}..{high} steps"
             )
 
+    findings += _stage_findings(populations, pathways)
     spikes = _spike_plans(network)
     signals = _signal_plans(network, dt, findings)
     log.append(f"probes: {len(spikes)} of spikes, {len(signals)} of states")
@@ -66,12 +73,33 @@ def lower(network: Network, dt: float) -> Program:
     )  # fmt: skip
 
 
+def _stage_findings(populations: list[PopulationProgram], pathways: list[Pathway]) -> list[Finding]:
+    """Populations that hear of each other within a step must take it in the same stages."""
+    code = {p.name: p.code for p in populations}
+    integrator = {p.name: p.model.integrator for p in populations}
+
+    def stages(name: str) -> tuple[int, int, int]:
+        return len(code[name].stages), len(code[name].start), code[name].start_steps
+
+    return [
+        Finding(
+            "integrators_differ", "error", f"projection {p.projection!r}",
+            f"{p.pre!r} is integrated by {integrator[p.pre]}, {p.post!r} by {integrator[p.post]}, "
+            "and a projection without delay couples them within the step",
+            "give both models the same integrator, or the projection a delay",
+        )
+        for p in pathways
+        if p.continuous and p.n_edges and p.delay_range[0] == 0 and stages(p.pre) != stages(p.post)
+    ]  # fmt: skip
+
+
 def _spike_plans(network: Network) -> tuple[SpikePlan, ...]:
     """The spike probes; without any, all spikes of all populations."""
     probes = [p for p in network.probes.values() if isinstance(p, SpikeProbe)]
     if probes:
         return tuple(SpikePlan(p.name, p.population, p.neurons) for p in probes)
-    return tuple(SpikePlan(name, name, None) for name in network.populations)
+    spiking = (name for name, p in network.populations.items() if p.model.spikes)
+    return tuple(SpikePlan(name, name, None) for name in spiking)
 
 
 def _signal_plans(network: Network, dt: float, findings: list[Finding]) -> tuple[SignalPlan, ...]:

@@ -32,9 +32,10 @@ def lower_population(population: Population, dt: float) -> tuple[PopulationProgr
 
     def flat(expression: str) -> str:
         body = substitute(resolve_units(expression, model.dimensions), shorthands)
-        if "current" in names_in(body):
+        inputs = names_in(body) & {"current", *model.coupling_names}
+        if inputs:
             raise ModelError(
-                f"model {model.name!r}: {expression!r} uses the injected current, which only "
+                f"model {model.name!r}: {expression!r} uses the input {sorted(inputs)}, which only "
                 "differential equations may use; let a state follow it, and use that state"
             )
         constants.update({n: parameters[n] for n in names_in(body) if n in parameters})
@@ -51,12 +52,16 @@ def lower_population(population: Population, dt: float) -> tuple[PopulationProgr
     )
     code = NeuronCode(
         states=tuple(model.states),
-        update=tuple(step.update),
+        stages=step.stages,
         receptors=receptors,
         threshold=flat(model.threshold) if model.threshold else "",
         crossing=model.threshold_policy == "crossing",
         reset=tuple(Assignment(name, flat(body)) for name, body in model.reset_statements),
         takes_current=model.takes_current,
+        couplings=model.coupling_names,
+        memory=step.memory,
+        start=step.start,
+        start_steps=step.start_steps,
     )
     refractory, findings = _refractory(population, dt)
     program = PopulationProgram(
@@ -110,7 +115,11 @@ def _initial(
 ) -> dict[str, Any]:
     """Initial states: the population's own, else the model's expressions, else 0."""
     model, values = population.model, {}
-    known: dict[str, Any] = {**parameters, "current": 0.0}
+    known: dict[str, Any] = {
+        **parameters,
+        "current": 0.0,
+        **dict.fromkeys(model.coupling_names, 0.0),
+    }
     for name in model.states:
         default = model.initial.get(name, 0.0)
         factor = parse_unit(model.states[name].unit).factor

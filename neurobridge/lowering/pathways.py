@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from neurobridge.errors import NetworkError
 from neurobridge.graph.edges import Edges
-from neurobridge.graph.model import Receptor
+from neurobridge.graph.model import Coupling, Receptor
 from neurobridge.graph.network import Network
 from neurobridge.graph.projection import Projection, TickDelays
 from neurobridge.lowering.finding import Finding
@@ -24,33 +24,34 @@ def lower_projection(
 ) -> tuple[list[Pathway], list[Finding]]:
     """The pathways of a projection: one, or one for each receptor that its signs reach."""
     where = f"projection {projection.name!r}"
-    delay, findings = _delay_steps(projection, dt, where)
     weights = network.weights(projection.name)
-    model = network.population(projection.post).model
+    entries = network.population(projection.post).model.reached(projection.receptor)
+    continuous = isinstance(entries[0], Coupling)
+    delay, findings = _delay_steps(projection, dt, where, at_least=0 if continuous else 1)
     pathways = []
-    for receptor, chosen in _route(model.reached(projection.receptor), weights, where):
-        values = np.abs(weights) if receptor.magnitude else weights
-        pathways.append(_pathway(projection, receptor.name, values, delay, chosen))
+    for entry, chosen in _route(entries, weights, where):
+        values = np.abs(weights) if entry.magnitude else weights
+        pathways.append(_pathway(projection, entry, values, delay, chosen))
     return pathways, findings
 
 
 def _delay_steps(
-    projection: Projection, dt: float, where: str
+    projection: Projection, dt: float, where: str, at_least: int
 ) -> tuple[int | NDArray[np.int32], list[Finding]]:
     delay = projection.delay
     if isinstance(delay, TickDelays):
         present, inverse = np.unique(delay.ticks, return_inverse=True)
         steps, findings = to_steps(
-            present * delay.tick, dt, f"{where}, delay", "delay_rounding", at_least=1
+            present * delay.tick, dt, f"{where}, delay", "delay_rounding", at_least=at_least
         )
         if present.size == 1:
             return int(steps[0]), findings
         return steps.astype(np.int32)[inverse], findings
-    steps, findings = to_steps(delay, dt, f"{where}, delay", "delay_rounding", at_least=1)
+    steps, findings = to_steps(delay, dt, f"{where}, delay", "delay_rounding", at_least=at_least)
     return int(steps), findings
 
 
-def _check_sign(receptor: Receptor, weights: NDArray[np.float64], where: str) -> None:
+def _check_sign(receptor: Receptor | Coupling, weights: NDArray[np.float64], where: str) -> None:
     wrong = {"positive": weights < 0, "negative": weights > 0}.get(receptor.sign)
     if wrong is not None and wrong.any():
         bad = int(np.flatnonzero(wrong)[0])
@@ -62,8 +63,8 @@ def _check_sign(receptor: Receptor, weights: NDArray[np.float64], where: str) ->
 
 
 def _route(
-    receptors: tuple[Receptor, ...], weights: NDArray[np.float64], where: str
-) -> list[tuple[Receptor, NDArray[np.bool_] | None]]:
+    receptors: tuple[Receptor | Coupling, ...], weights: NDArray[np.float64], where: str
+) -> list[tuple[Receptor | Coupling, NDArray[np.bool_] | None]]:
     """Which edges go to which receptor; None for all of them. Zero weights go with the positive."""
     if len(receptors) == 1:
         _check_sign(receptors[0], weights, where)
@@ -79,7 +80,7 @@ def _route(
 
 def _pathway(
     projection: Projection,
-    receptor: str,
+    entry: Receptor | Coupling,
     weights: NDArray[np.float64],
     delay: int | NDArray[np.int32],
     chosen: NDArray[np.bool_] | None,
@@ -87,7 +88,7 @@ def _pathway(
     edges: Edges = projection.edges
     names: dict[str, Any] = {
         "projection": projection.name, "pre": projection.pre, "post": projection.post,
-        "receptor": receptor,
+        "receptor": entry.name, "continuous": isinstance(entry, Coupling),
     }  # fmt: skip
     if chosen is None:
         return Pathway(**names, indptr=edges.indptr, source=edges.pre, weight=weights, delay=delay)

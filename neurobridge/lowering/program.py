@@ -7,7 +7,8 @@ arrays in canonical units (ms, mV, nA, nF, uS, MOhm) and integer steps. Step ``k
 
 Code is text in a small expression language that every equation-taking backend translates:
 Python syntax with ``+ - * / **``, comparisons, ``and or not``, numbers, names, and the functions
-``exp log sqrt sin cos tan tanh sinh cosh expm1 log1p abs floor exprel`` and ``where(cond, a, b)``.
+``exp log sqrt sin cos tan tanh sinh cosh expm1 log1p abs floor exprel erf erfc`` and
+``where(cond, a, b)``.
 Evaluating the same straight-line code everywhere is what makes results equal: the integrator is
 part of the program, not of the simulator.
 """
@@ -27,6 +28,7 @@ __all__ = [
     "SignalPlan",
     "SourceSpikes",
     "SpikePlan",
+    "Stage",
 ]
 
 from collections.abc import Mapping
@@ -69,25 +71,61 @@ class ReceptorCode:
 
 
 @dataclass(frozen=True)
+class Stage:
+    """A part of phase 1 that ends where neurons must hear of each other again.
+
+    ``signal`` is what the population sends at the beginning of the stage, an expression over
+    states, constants and locals of earlier stages; ``"0.0"`` if it sends nothing. When all
+    populations have worked out theirs, each coupling is the sum over its edges of ``weight *
+    signal``, and then ``update`` runs.
+    """
+
+    signal: str
+    update: tuple[Assignment, ...]
+
+
+@dataclass(frozen=True)
 class NeuronCode:
     """One step of one population, as straight-line code.
 
     Names that the code may use: the states, the constants, locals assigned before, ``free`` (True
-    where the neuron is not clamped in this step) and, in ``update``, ``current`` (the summed
-    injected current in nA, constant over the step; only if ``takes_current``).
+    where the neuron is not clamped in this step) and, in stages, the ``couplings`` and
+    ``current`` (the summed injected current, constant over the step; only if ``takes_current``).
 
-    Phase 1 runs ``update`` in order, phase 2 adds events as the receptors say, phase 3 tests
+    Phase 1 runs the ``stages`` in order, phase 2 adds events as the receptors say, phase 3 tests
     ``threshold`` (and ``free``; with ``crossing`` also that it was false at the end of the step
     before, or at the initial state for step 0), then runs ``reset`` for the neurons that spiked.
+
+    Models that are not coupled continuously have one stage. ``memory`` are values that last from
+    step to step as states do, are 0 at first, and are no states of the model (slopes of earlier
+    steps); in the first ``start_steps`` steps ``start`` runs in place of ``stages``.
     """
 
     states: tuple[str, ...]
-    update: tuple[Assignment, ...]
+    stages: tuple[Stage, ...]
     receptors: tuple[ReceptorCode, ...]
     threshold: str
     crossing: bool
     reset: tuple[Assignment, ...]
     takes_current: bool
+    couplings: tuple[str, ...] = ()
+    memory: tuple[str, ...] = ()
+    start: tuple[Stage, ...] = ()
+    start_steps: int = 0
+
+    @property
+    def update(self) -> tuple[Assignment, ...]:
+        """All assignments of phase 1 after the start, in order."""
+        return tuple(a for stage in self.stages for a in stage.update)
+
+    @property
+    def expressions(self) -> tuple[str, ...]:
+        """Every expression of the code, gains aside."""
+        stages = (*self.start, *self.stages)
+        texts = [stage.signal for stage in stages]
+        texts += [a.expression for stage in stages for a in stage.update]
+        texts += [a.expression for a in self.reset]
+        return (*texts, *([self.threshold] if self.threshold else []))
 
     def receptor(self, name: str) -> ReceptorCode:
         """The receptor of that name."""
@@ -117,12 +155,16 @@ class PopulationProgram:
 
 @dataclass(frozen=True)
 class Pathway:
-    """Edges that reach one receptor of one population, in canonical order (post, pre).
+    """Edges that reach one receptor or coupling of a population, in canonical order (post, pre).
 
     ``indptr`` int64 (n_post + 1,), ``source`` int32 (E,), ``weight`` float64 (E,) in the unit of
     the receptor (already signed, or already a magnitude, as the receptor wants it), ``delay`` in
     steps: one int, or int32 (E,). ``edge`` int64 (E,) gives the position of each edge in the
     projection that it comes from, or None if it is all of them in order.
+
+    A ``continuous`` pathway adds ``weight * signal`` to the coupling ``receptor`` in every stage:
+    with delay 0 the signal of the same stage, with delay ``D`` in all stages of step ``k`` the
+    signal at the beginning of step ``k - D`` (0 before the first).
     """
 
     projection: str
@@ -134,6 +176,7 @@ class Pathway:
     weight: Real
     delay: int | Index
     edge: Int | None = None
+    continuous: bool = False
 
     @property
     def n_edges(self) -> int:
@@ -205,8 +248,8 @@ class Program:
 
     @property
     def delay_range(self) -> tuple[int, int]:
-        """Shortest and longest delay of all pathways in steps; (1, 1) if there are none."""
-        ranges = [p.delay_range for p in self.pathways if p.n_edges]
+        """Shortest and longest delay of spikes in steps; (1, 1) if no pathway carries any."""
+        ranges = [p.delay_range for p in self.pathways if p.n_edges and not p.continuous]
         if not ranges:
             return 1, 1
         return min(r[0] for r in ranges), max(r[1] for r in ranges)
@@ -248,10 +291,11 @@ class SourceSpikes:
 
 @dataclass(frozen=True)
 class CurrentInput:
-    """Injected current: ``value[c]`` (nA, (m,)) holds from step ``start[c]`` to the next change.
+    """Injected current: ``value[c]`` ((m,)) holds from step ``start[c]`` to the next change.
 
     ``neuron`` int32 (m,), ``start`` int64 (n_changes,) ascending, ``value`` float64
-    (n_changes, m). Before ``start[0]`` the current is 0. Several inputs to one neuron add up.
+    (n_changes, m), in the unit of the model. Before ``start[0]`` the current is 0. Several inputs
+    to one neuron add up.
     """
 
     stimulus: str

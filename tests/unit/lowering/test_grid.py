@@ -121,7 +121,7 @@ def test_a_delay_of_zero_is_refused_at_once() -> None:
     with pytest.raises(
         NetworkError, match=r"projection 'p': the delay must be above 0 ms, got 0.0"
     ):
-        cell().connect("p", "input", "cell", [(0, 0)], weight=1.0, delay=0.0)
+        cell().connect("p", "input", "cell", [(0, 0)], weight=1.0, delay=0.0).build()
 
 
 def test_delays_per_edge_must_be_above_zero() -> None:

@@ -142,7 +142,7 @@ def test_constants_that_the_lowering_makes_are_refused(name: str) -> None:
 def test_the_current_belongs_into_equations(change: dict[str, str]) -> None:
     net = NetworkBuilder()
     net.population("cell", 1, replace(logistic, **change))
-    with pytest.raises(ModelError, match="uses the injected current"):
+    with pytest.raises(ModelError, match="uses the input"):
         run(net.build(), 1.0, dt=0.1)
 
 
