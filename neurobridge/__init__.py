@@ -44,7 +44,9 @@ if TYPE_CHECKING:
     from neurobridge.experiment.experiment import load_experiment as load_experiment
     from neurobridge.graph.builder import NetworkBuilder as NetworkBuilder
     from neurobridge.graph.edges import Edges as Edges
+    from neurobridge.graph.encoder import Encoder as Encoder
     from neurobridge.graph.labels import Labels as Labels
+    from neurobridge.graph.model import Coupling as Coupling
     from neurobridge.graph.model import NeuronModel as NeuronModel
     from neurobridge.graph.model import Parameter as Parameter
     from neurobridge.graph.model import Receptor as Receptor
@@ -100,8 +102,9 @@ _NAMES = {
     "neurobridge.experiment.experiment": ("Experiment", "load_experiment"),
     "neurobridge.graph.builder": ("NetworkBuilder",),
     "neurobridge.graph.edges": ("Edges",),
+    "neurobridge.graph.encoder": ("Encoder",),
     "neurobridge.graph.labels": ("Labels",),
-    "neurobridge.graph.model": ("NeuronModel", "Parameter", "Receptor", "Refractory"),
+    "neurobridge.graph.model": ("Coupling", "NeuronModel", "Parameter", "Receptor", "Refractory"),
     "neurobridge.graph.network": ("Network",),
     "neurobridge.graph.population": ("Population",),
     "neurobridge.graph.probe": ("SpikeProbe", "StateProbe"),

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 from neurobridge.errors import NetworkError, UnitError, UnknownNameError
 from neurobridge.frozen import FrozenDict
 from neurobridge.graph.edges import Edges
+from neurobridge.graph.encoder import Encoder
 from neurobridge.graph.labels import Labels
 from neurobridge.graph.model import NeuronModel
 from neurobridge.graph.network import Network
@@ -43,7 +44,9 @@ class NetworkBuilder:
     def __init__(self) -> None:
         self._populations: dict[str, Population] = {}
         self._projections: dict[str, Projection] = {}
-        self._others: dict[str, dict[str, Any]] = {"stimuli": {}, "probes": {}, "readouts": {}}
+        self._others: dict[str, dict[str, Any]] = {
+            "stimuli": {}, "probes": {}, "readouts": {}, "encoders": {}
+        }  # fmt: skip
         self._metadata: dict[str, Any] = {}
 
     def population(
@@ -135,10 +138,11 @@ class NetworkBuilder:
             receptor,
         )  # fmt: skip
 
-    def add(self, *parts: Stimulus | Probe | Readout) -> None:
-        """Add stimuli, probes and readouts."""
+    def add(self, *parts: Stimulus | Probe | Readout | Encoder) -> None:
+        """Add stimuli, probes, readouts and encoders."""
         for part in parts:
             kind = "readouts" if isinstance(part, Readout) else "stimuli"
+            kind = "encoders" if isinstance(part, Encoder) else kind
             kind = "probes" if isinstance(part, Probe) else kind
             self._new(part.name, self._others[kind], kind)
             self._others[kind][part.name] = part
@@ -155,6 +159,7 @@ class NetworkBuilder:
             FrozenDict(self._others["stimuli"]),
             FrozenDict(self._others["probes"]),
             FrozenDict(self._others["readouts"]),
+            FrozenDict(self._others["encoders"]),
             FrozenDict(self._metadata),
         )
 

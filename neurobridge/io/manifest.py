@@ -16,7 +16,7 @@ from neurobridge.errors import FileFormatError, suggest
 from neurobridge.io.arrays import ArrayEntry
 
 MANIFEST = "manifest.json"
-SCHEMA, VERSION = "neurobridge-network", 1
+SCHEMA, VERSION = "neurobridge-network", 2
 KEYS = ("schema", "hash", "id", "written_by", "neurons", "edges", "arrays", "network")
 
 _UNSET = "0" * 64

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from neurobridge.errors import FileFormatError, NeurobridgeError, suggest
 from neurobridge.frozen import FrozenDict
 from neurobridge.graph.edges import Edges
+from neurobridge.graph.encoder import Encoder
 from neurobridge.graph.labels import Column, Labels
-from neurobridge.graph.model import NeuronModel, Parameter, Receptor, Refractory
+from neurobridge.graph.model import Coupling, NeuronModel, Parameter, Receptor, Refractory
 from neurobridge.graph.network import Network, Operation
 from neurobridge.graph.population import Population
 from neurobridge.graph.probe import SpikeProbe, StateProbe
@@ -29,9 +30,9 @@ from neurobridge.graph.weight import Explicit, Factorised, LowRank, WeightSum
 CLASSES: dict[str, type[Any]] = {
     c.__name__: c
     for c in (
-        Column, Current, Edges, Explicit, Factorised, Labels, LowRank, Network, NeuronModel,
-        Operation, Parameter, Poisson, Population, Projection, Readout, Receptor, Refractory,
-        SpikeProbe, SpikeTrains, StateProbe, TickDelays, WeightSum, WhiteNoise,
+        Column, Coupling, Current, Edges, Encoder, Explicit, Factorised, Labels, LowRank, Network,
+        NeuronModel, Operation, Parameter, Poisson, Population, Projection, Readout, Receptor,
+        Refractory, SpikeProbe, SpikeTrains, StateProbe, TickDelays, WeightSum, WhiteNoise,
     )
 }  # fmt: skip
 """Every class that a file may name."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from neurobridge.frozen import FrozenDict
 from neurobridge.graph.edges import Edges
+from neurobridge.graph.encoder import Encoder
 from neurobridge.graph.labels import Labels
 from neurobridge.graph.model import NeuronModel, Parameter, Receptor
 from neurobridge.graph.network import Network
@@ -178,12 +179,36 @@ def stimuli(draw: st.DrawFn, population: Population) -> list[Any]:
 
 
 @st.composite
+def readouts(draw: st.DrawFn, population: Population) -> Readout:
+    """A readout of a neuron, with any filter, pool and source."""
+    tau = st.none() | st.floats(0.1, 100)
+    source = st.sampled_from(["spikes", *population.model.states])
+    return Readout(
+        "out", population.name, [0], draw(floats_of((2, 1))), draw(floats_of(2)), draw(source),
+        draw(tau), draw(tau), draw(st.sampled_from(["count", "mean", "max", "last", "none"])),
+        draw(st.none() | st.lists(labels_text, min_size=2, max_size=2, unique=True)),
+    )  # fmt: skip
+
+
+@st.composite
+def encoders(draw: st.DrawFn, population: Population) -> Encoder:
+    """An encoder of one to three features onto some neurons."""
+    n_in = draw(st.integers(1, 3))
+    some = draw(st.lists(st.integers(0, population.size - 1), unique=True, max_size=4))
+    names = st.lists(labels_text, min_size=n_in, max_size=n_in, unique=True)
+    return Encoder(
+        "into", population.name, np.array(some, dtype=np.int32),
+        draw(floats_of((len(some), n_in))), draw(floats_of(len(some))),
+        draw(st.sampled_from(["rate", "current"])), draw(st.just(()) | names.map(tuple)),
+    )  # fmt: skip
+
+
+@st.composite
 def networks(draw: st.DrawFn) -> Network:
     """A network of one or two populations with everything that a network can hold."""
     cells = [draw(populations(n)) for n in draw(st.sampled_from([["a"], ["a", "b"]]))]
     first, last = cells[0], cells[-1]
     projection = draw(projections("rec", first.name, last.name, (first.size, last.size)))
-    readout = Readout("out", "a", [0], draw(floats_of((2, 1))), draw(floats_of(2)))
     variable = next(iter(last.model.states))
     probes = [SpikeProbe("a", "a"), StateProbe("state", last.name, variable, [0], 0.5)]
     return Network(
@@ -191,6 +216,7 @@ def networks(draw: st.DrawFn) -> Network:
         FrozenDict({"rec": projection}),
         FrozenDict({s.name: s for s in draw(stimuli(last))}),
         FrozenDict({p.name: p for p in probes if draw(st.booleans())}),
-        FrozenDict({"out": readout}),
+        FrozenDict({"out": draw(readouts(first))}),
+        FrozenDict({e.name: e for e in [draw(encoders(last))] if draw(st.booleans())}),
         FrozenDict(draw(st.dictionaries(st.text(max_size=5), plain, max_size=3))),
     )

@@ -37,7 +37,7 @@ def test_the_same_network_by_hand() -> None:
     cells = Population("a", 3, lif_exp, labels=Labels({"side": ["l", "r", "l"]}, [1, -1, 1]))
     projection = Projection("p", "a", "a", edges, Explicit([3.0, 5.0]), TickDelays([100, 200]))
     probe = SpikeProbe("a", "a")
-    by_hand = Network({"a": cells}, {"p": projection}, {}, {"a": probe}, {}, {"note": "x"})
+    by_hand = Network({"a": cells}, {"p": projection}, {}, {"a": probe}, metadata={"note": "x"})
     assert net.build() == by_hand
 
 

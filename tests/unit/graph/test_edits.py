@@ -11,6 +11,7 @@ import pytest
 
 from neurobridge.errors import NetworkError, UnitError, UnknownNameError
 from neurobridge.graph.edges import Edges
+from neurobridge.graph.encoder import Encoder
 from neurobridge.graph.network import Network
 from neurobridge.graph.probe import SpikeProbe
 from neurobridge.graph.projection import Projection
@@ -148,6 +149,7 @@ EDITS: dict[str, Callable[[Network], Network]] = {
     "without_stimulus": lambda n: n.without_stimulus("spikes"),
     "with_probe": lambda n: n.with_probe(SpikeProbe("input", "input")),
     "with_readout": lambda n: n.with_readout(Readout("out", "cell", [0], [[1.0]], [0.0])),
+    "with_encoder": lambda n: n.with_encoder(Encoder("in", "cell", [0], [[1.0]], [0.0])),
     "subset": lambda n: n.subset("cell", [0, 1]),
 }
 

@@ -288,18 +288,18 @@ def cell_of(manifest: dict[str, Any]) -> dict[str, Any]:
 
 
 FORGED: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
-    "no schema": (lambda m: m.pop("schema"), "key 'schema': expected 'neurobridge-network/1', but"),
+    "no schema": (lambda m: m.pop("schema"), "key 'schema': expected 'neurobridge-network/2', but"),
     "another schema": (
         lambda m: m.update(schema="sonata/1"),
-        "key 'schema': expected 'neurobridge-network/1', got 'sonata/1'",
+        "key 'schema': expected 'neurobridge-network/2', got 'sonata/1'",
     ),
     "a connectome": (
         lambda m: m.update(schema="neurobridge-connectome/1"),
         "got 'neurobridge-connectome/1'; read it with Connectome.load",
     ),
     "a newer version": (
-        lambda m: m.update(schema="neurobridge-network/2", written_by="neurobridge 9.0"),
-        "key 'schema': this neurobridge reads version 1 of the format, got version 2, written by "
+        lambda m: m.update(schema="neurobridge-network/3", written_by="neurobridge 9.0"),
+        "key 'schema': this neurobridge reads version 2 of the format, got version 3, written by "
         "neurobridge 9.0. Install that version to read it",
     ),
     "no id": (lambda m: m.pop("id"), "key 'id' is missing"),
