@@ -20,6 +20,7 @@ OWN = {
     "reference": "neurobridge.backends.reference:ReferenceBackend",
     "brian2": "neurobridge.backends.brian2:Brian2Backend",
     "nest": "neurobridge.backends.nest:NestBackend",
+    "torch": "neurobridge.backends.torch:TorchBackend",
 }
 """The backends of this package: present also in a checkout that is not installed."""
 

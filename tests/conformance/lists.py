@@ -10,6 +10,7 @@ UNSUPPORTED: dict[str, dict[str, str]] = {
     "reference": {},
     "brian2": {},
     "nest": {},
+    "torch": {},
 }
 """Backend -> scenario -> why it cannot do it."""
 
@@ -17,6 +18,7 @@ TOLERANCE: dict[str, dict[str, float]] = {
     "reference": {},
     "brian2": {},
     "nest": {},
+    "torch": {},
 }
 """Backend -> scenario -> largest difference of a signal, in its unit, instead of the case's."""
 
@@ -24,10 +26,11 @@ BACKENDS: dict[str, dict[str, str]] = {
     "reference": {},
     "brian2": {"target": "numpy"},
     "nest": {},
+    "torch": {},
 }
 """Backend -> settings that it runs with."""
 
-SIMULATORS = {"brian2": "brian2", "nest": "nest"}
+SIMULATORS = {"brian2": "brian2", "nest": "nest", "torch": "torch"}
 """Backend -> module that must be installed for it."""
 
 ELSEWHERE = {

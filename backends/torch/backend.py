@@ -1,0 +1,92 @@
+"""The torch backend: what it can do, whether it is there, and how it is built."""
+
+from __future__ import annotations
+
+__all__ = ["TorchBackend"]
+
+import importlib.metadata
+import importlib.util
+from collections.abc import Mapping
+from typing import Any
+
+from neurobridge.backends.base import Availability, Backend, Capabilities, Engine
+from neurobridge.errors import BackendUnavailableError, NetworkError
+from neurobridge.expression import FUNCTIONS
+from neurobridge.lowering.finding import Finding
+from neurobridge.lowering.program import Program
+
+INSTALL = "pip install 'neurobridge-sim[torch]'"
+
+
+class TorchBackend(Backend):
+    """PyTorch: batched, differentiable, on the CPU or a GPU."""
+
+    name = "torch"
+
+    def capabilities(self) -> Capabilities:
+        """See :class:`Backend`."""
+        return Capabilities(
+            summary="PyTorch: one differentiable module, CPU or CUDA, float64 or float32",
+            tier="T0",
+            equations=True,
+            functions=FUNCTIONS,
+            continuous_coupling=True,
+            threads=True,
+            bytes_per_edge=120,
+            bytes_per_neuron=2000,
+            settings={
+                "device": "cpu (default), cuda, cuda:1 ...",
+                "precision": "float64 (default) or float32",
+                "path": "auto (default), fused (compiled loops, CPU), eager (torch operations)",
+                "threads": "threads of torch; default: as torch decides",
+            },
+        )
+
+    def availability(self) -> Availability:
+        """See :class:`Backend`."""
+        if importlib.util.find_spec("torch") is None:
+            return Availability(False, reason="torch is not installed", install=INSTALL)
+        return Availability(True, f"torch {importlib.metadata.version('torch')}")
+
+    def check(self, program: Program, settings: Mapping[str, Any]) -> list[Finding]:
+        """Single precision differs; a GPU must be there."""
+        findings = []
+        if settings.get("precision", "float64") == "float32":
+            findings.append(
+                Finding(
+                    "single_precision", "note", "network",
+                    "states are float32 (24 bits): spikes near threshold can differ, and chaotic "
+                    "networks part for good",
+                    "expect agreement of rates (tier T2), or use precision='float64'", 2.0**-24,
+                )
+            )  # fmt: skip
+        device = str(settings.get("device", "cpu"))
+        if device.startswith("cuda") and self.availability().available:
+            import torch
+
+            if not torch.cuda.is_available():
+                findings.append(
+                    Finding(
+                        "device_unavailable", "error", "setting 'device'",
+                        f"{device} was asked for, but torch {torch.__version__} finds no CUDA "
+                        "device here",
+                        "use device='cpu', or a machine with a GPU and a CUDA build of torch",
+                    )
+                )  # fmt: skip
+        return findings
+
+    def emit(self, program: Program, settings: Mapping[str, Any]) -> Engine:
+        """See :class:`Backend`."""
+        if not self.availability().available:
+            raise BackendUnavailableError(f"torch is not installed: {INSTALL}")
+        precision = settings.get("precision", "float64")
+        if precision not in ("float64", "float32"):
+            raise NetworkError(f"precision: expected 'float64' or 'float32', got {precision!r}")
+        path = settings.get("path", "auto")
+        if path not in ("auto", "eager", "fused"):
+            raise NetworkError(f"path: expected 'auto', 'eager' or 'fused', got {path!r}")
+        from neurobridge.backends.torch.engine import TorchEngine
+
+        return TorchEngine(
+            program, precision, str(settings.get("device", "cpu")), path, settings.get("threads")
+        )
