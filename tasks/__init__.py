@@ -22,7 +22,8 @@ __all__ = [
 
 from neurobridge.tasks.classification import ClassificationTask, Trial
 from neurobridge.tasks.door import DOOR_NAMES, DoorResponses, load_door
+from neurobridge.tasks.dose import dose_response
 from neurobridge.tasks.metrics import Accuracy, Confusion
-from neurobridge.tasks.odour import dose_response, odour_task
+from neurobridge.tasks.odour import odour_task
 from neurobridge.tasks.patterns import pattern_task
 from neurobridge.tasks.receptor_neurons import load_receptor_ids, orn_encoder

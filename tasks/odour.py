@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-__all__ = ["dose_response", "most_distinct", "odour_task"]
+__all__ = ["odour_task"]
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from neurobridge.errors import NetworkError
 from neurobridge.frozen import FrozenDict
 from neurobridge.lowering.finding import Finding
 from neurobridge.tasks.classification import SPLITS, ClassificationTask, checked_trials
+from neurobridge.tasks.distinct import most_distinct
 from neurobridge.tasks.door import REFERENCES, DoorResponses, load_door
+from neurobridge.tasks.dose import Dose, dose_response
 
 Missing = Literal["error", "zero", "drop"]
-Dose = Literal["linear", "hill"]
 Real = NDArray[np.float64]
 
 
@@ -57,7 +58,7 @@ def odour_task(
         ``{"Gr21a": "Gr21a.Gr63a"}`` (:data:`~neurobridge.tasks.door.DOOR_NAMES` has those of
         FlyWire's labels).
     odours : int or sequence of str
-        How many, chosen by :func:`most_distinct`, or which.
+        How many, chosen by :func:`~neurobridge.tasks.distinct.most_distinct`, or which.
     concentrations, held_out : sequence of float
         Of training and validation, and of the test; 1 is the concentration of the data base.
     trials : (int, int, int)
@@ -68,7 +69,7 @@ def odour_task(
     min_measured : float
         Share of the receptors that must have been measured with an odour for it to be chosen.
     dose, hill : optional
-        See :func:`dose_response`.
+        See :func:`~neurobridge.tasks.dose.dose_response`.
     name, duration, onset, offset
         Of the task; times in ms.
 
@@ -131,94 +132,6 @@ def odour_task(
         findings=tuple(findings),
         references=REFERENCES,
     )
-
-
-def dose_response(
-    response: ArrayLike, concentration: float, dose: Dose = "linear", hill: float = 1.0
-) -> Real:
-    r"""Responses at another concentration than that of the data base.
-
-    Parameters
-    ----------
-    response : float64 array
-        At concentration 1, in 0 .. 1.
-    concentration : float
-        Above 0.
-    dose : {"linear", "hill"}
-        ``linear``: :math:`c\,r`. ``hill``: binding that saturates at 1 and gives :math:`r` at
-        :math:`c = 1`, :math:`r c^n / (r c^n + 1 - r)`, that is, each receptor's Hill curve with
-        the half-maximal concentration :math:`((1-r)/r)^{1/n}`.
-    hill : float
-        The exponent :math:`n`; 1 is one binding site.
-
-    Returns
-    -------
-    float64 array
-
-    Raises
-    ------
-    NetworkError
-        If an option does not fit, or a linear response would be above the largest one, 1.
-    """
-    r = np.asarray(response, dtype=np.float64)
-    if not 0 < concentration < np.inf or not 0 < hill < np.inf:
-        raise NetworkError(
-            f"a concentration and a Hill exponent are numbers above 0, got {concentration} and "
-            f"{hill}"
-        )
-    if dose not in get_args(Dose):
-        raise NetworkError(f"dose must be 'linear' or 'hill', got {dose!r}")
-    if dose == "hill":
-        scaled = r * concentration**hill
-        return np.asarray(scaled / (scaled + (1 - r)))
-    if r.size and r.max() * concentration > 1:
-        raise NetworkError(
-            f"concentration {concentration:g} would give a response of "
-            f"{r.max() * concentration:.3g}, above the largest one, 1; use dose='hill', which "
-            "saturates, or a lower concentration"
-        )
-    return np.asarray(r * concentration)
-
-
-def most_distinct(response: ArrayLike, n: int) -> NDArray[np.int64]:
-    """Rows that differ most from each other.
-
-    The first is the one with the largest root mean square; each next one has the largest distance
-    to the nearest of those before (farthest-point traversal). The distance of two rows is the root
-    mean square of their differences over the columns that both have; of equal candidates the first
-    is taken.
-
-    Parameters
-    ----------
-    response : float64 array, shape (m, k)
-        NaN where there is no value.
-    n : int
-
-    Returns
-    -------
-    int64 array, shape (n,)
-        In the order in which they were chosen.
-
-    References
-    ----------
-    Gonzalez (1985). Clustering to minimize the maximum intercluster distance. Theor. Comput. Sci.
-    38, 293-306. https://doi.org/10.1016/0304-3975(85)90224-5
-    """
-    matrix = np.asarray(response, dtype=np.float64)
-    chosen = [int(np.argmax(_rms(matrix)))]
-    nearest = _rms(matrix - matrix[chosen[0]])
-    while len(chosen) < n:
-        nearest[chosen] = -1.0
-        chosen.append(int(np.argmax(nearest)))
-        nearest = np.minimum(nearest, _rms(matrix - matrix[chosen[-1]]))
-    return np.array(chosen, dtype=np.int64)
-
-
-def _rms(values: Real) -> Real:
-    """Of each row, over its values; 0 for a row without any."""
-    measured = np.isfinite(values)
-    squares = np.where(measured, values, 0.0) ** 2
-    return np.asarray(np.sqrt(squares.sum(axis=1) / np.maximum(measured.sum(axis=1), 1)))
 
 
 def _units(receptors: Sequence[str] | Mapping[str, str], where: str) -> dict[str, str]:

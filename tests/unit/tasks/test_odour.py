@@ -14,7 +14,7 @@ import pytest
 
 from neurobridge.errors import FileFormatError, NetworkError, UnknownNameError
 from neurobridge.tasks import DOOR_NAMES, ClassificationTask, dose_response, load_door, odour_task
-from neurobridge.tasks.odour import most_distinct
+from neurobridge.tasks.distinct import most_distinct
 from tests.data import reference_data
 from tests.unit.tasks.door_tables import MATRIX, NAMES, door_folder
 
