@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from neurobridge.errors import ModelError as ModelError
     from neurobridge.errors import NetworkError as NetworkError
     from neurobridge.errors import NeurobridgeError as NeurobridgeError
+    from neurobridge.errors import TrainingError as TrainingError
     from neurobridge.errors import UnitError as UnitError
     from neurobridge.errors import UnknownNameError as UnknownNameError
     from neurobridge.experiment.experiment import Experiment as Experiment
@@ -96,6 +97,7 @@ _NAMES = {
         "ModelError",
         "NetworkError",
         "NeurobridgeError",
+        "TrainingError",
         "UnitError",
         "UnknownNameError",
     ),
@@ -123,7 +125,17 @@ _NAMES = {
 _API = {name: module for module, names in _NAMES.items() for name in names}
 
 _MODULES = frozenset(
-    {"backends", "comparison", "connectome", "experiment", "graph", "io", "models", "tasks"}
+    {
+        "backends",
+        "comparison",
+        "connectome",
+        "experiment",
+        "graph",
+        "io",
+        "models",
+        "tasks",
+        "training",
+    }
 )
 """Subpackages that are loaded on first use, as in ``neurobridge.connectome``."""
 

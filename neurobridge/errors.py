@@ -16,6 +16,7 @@ __all__ = [
     "ModelError",
     "NetworkError",
     "NeurobridgeError",
+    "TrainingError",
     "UnitError",
     "UnknownNameError",
     "suggest",
@@ -71,6 +72,10 @@ class BackendError(NeurobridgeError, RuntimeError):
 
 class BackendUnavailableError(NeurobridgeError, ImportError):
     """A backend, or a tool that it needs, is not installed."""
+
+
+class TrainingError(NeurobridgeError, RuntimeError):
+    """Training failed: a loss or a gradient is not finite, or what was trained cannot be kept."""
 
 
 class FindingsError(NeurobridgeError, ValueError):

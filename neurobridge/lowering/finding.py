@@ -55,6 +55,7 @@ APPROXIMATIONS = (
     "interval_rounding",
     "refractory_rounding",
     "spike_time_rounding",
+    "trained_at_other_dt",
 )
 """Approximations that the lowering may have to make. A backend may add its own."""
 

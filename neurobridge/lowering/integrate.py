@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["StepCode", "step_code"]
+__all__ = ["StepCode", "constant_name", "exact_system", "flat_output", "step_code"]
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -141,16 +141,7 @@ def _exact(
     model: NeuronModel, derivatives: dict[str, str], clamped: set[str], parameters: Any, dt: float
 ) -> StepCode:
     """The exact solution of a linear model."""
-    inputs = (*(("current",) if model.takes_current else ()), *model.coupling_names)
-    try:
-        coefficients = {
-            name: linear_terms(body, (*derivatives, *inputs)) for name, body in derivatives.items()
-        }
-    except ModelError as err:
-        raise ModelError(
-            f"model {model.name!r} asks for exact integration, but {err}; name another integrator, "
-            "e.g. integrator='rk4'"
-        ) from err
+    coefficients, inputs = exact_system(model)
     code = StepCode()
     code.begin(flat_output(model))
     free = propagators(coefficients, inputs, parameters, dt)
@@ -166,11 +157,37 @@ def _exact(
     return code
 
 
+def exact_system(model: NeuronModel) -> tuple[dict[str, dict[str, str]], tuple[str, ...]]:
+    """A linear model as the coefficients of each state's derivative, and the names of its inputs.
+
+    Raises
+    ------
+    ModelError
+        If the model is not linear.
+    """
+    inputs = (*(("current",) if model.takes_current else ()), *model.coupling_names)
+    derivatives = flat_derivatives(model)
+    try:
+        return {
+            name: linear_terms(body, (*derivatives, *inputs)) for name, body in derivatives.items()
+        }, inputs
+    except ModelError as err:
+        raise ModelError(
+            f"model {model.name!r} asks for exact integration, but {err}; name another integrator, "
+            "e.g. integrator='rk4'"
+        ) from err
+
+
+def constant_name(letter: str, row: str, column: str) -> str:
+    """Name of an entry of the exact solution: ``P_v_i`` moves v by i, ``P_v`` is what is added."""
+    return f"{letter}_{row}_{column}" if column else f"{letter}_{row}"
+
+
 def _linear_sum(code: StepCode, letter: str, row: str, entries: Mapping[str, Any]) -> str:
     """``P_a_a*a + P_a_b*b + C_a``, noting the constants."""
     terms = []
     for column, value in entries.items():
-        constant = f"{letter}_{row}_{column}" if column else f"{letter}_{row}"
+        constant = constant_name(letter, row, column)
         if constant in code.constants:
             raise ModelError(
                 f"the constant {constant!r} of the exact integrator would have two meanings: names "

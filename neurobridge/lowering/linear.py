@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["linear_terms", "propagators"]
+__all__ = ["linear_terms", "propagators", "reachable"]
 
 import ast
 from collections.abc import Collection, Mapping
@@ -117,7 +117,7 @@ def propagators(
     }
     matrix = _matrix(values, states, columns)
     result = _expm_unique(matrix * dt)
-    reach = _reachable(set(values), states, columns)
+    reach = reachable(set(values), states, columns)
     return {
         row: {
             column: _scalar_if_equal(result[..., i, j])
@@ -148,7 +148,7 @@ def _expm_unique(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(expm(distinct.reshape(-1, *matrix.shape[1:])))[inverse.ravel()]
 
 
-def _reachable(
+def reachable(
     entries: set[tuple[str, str]], states: tuple[str, ...], columns: tuple[str, ...]
 ) -> set[tuple[str, str]]:
     """Pairs (row, column) where the exponential can differ from zero: paths through the system."""

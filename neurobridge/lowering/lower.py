@@ -39,6 +39,7 @@ def lower(network: Network, dt: float) -> Program:
     """
     dt = check_dt(dt)
     findings = [Finding(**f) for f in network.metadata.get("findings", ())]
+    findings += _trained_elsewhere(network, dt)
     log: list[str] = []
 
     populations = []
@@ -71,6 +72,21 @@ def lower(network: Network, dt: float) -> Program:
         dt, tuple(populations), tuple(pathways), spikes, signals, tuple(findings), tuple(log),
         network.id,
     )  # fmt: skip
+
+
+def _trained_elsewhere(network: Network, dt: float) -> list[Finding]:
+    """A network that was trained at one time step is another network at another."""
+    trained = network.metadata.get("trained_dt")
+    if trained is None or trained == dt:
+        return []
+    return [
+        Finding(
+            "trained_at_other_dt", "approximation", "network",
+            f"it was trained at dt = {trained:g} ms and is to run at {dt:g} ms; spikes move, and "
+            "with them what was learned",
+            f"run it at dt = {trained:g} ms, or accept this and test what it does", dt / trained,
+        )
+    ]  # fmt: skip
 
 
 def _stage_findings(populations: list[PopulationProgram], pathways: list[Pathway]) -> list[Finding]:

@@ -1,0 +1,152 @@
+"""Groups: which elements share one trained value, by labels."""
+
+from __future__ import annotations
+
+__all__ = ["Grouping", "group_edges", "group_neurons"]
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurobridge.errors import NetworkError
+from neurobridge.graph.labels import MISSING, Labels
+from neurobridge.graph.network import Network
+from neurobridge.graph.population import Population
+from neurobridge.graph.projection import Projection
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """``code`` int64 (n,) gives the group of each element, ``names`` what each group is called."""
+
+    code: NDArray[np.int64]
+    names: tuple[str, ...]
+
+    @property
+    def size(self) -> int:
+        """Number of groups."""
+        return len(self.names)
+
+    def shared(self, values: NDArray[np.float64], path: str) -> NDArray[np.float64]:
+        """The value of each group, float64 (size,).
+
+        Raises
+        ------
+        NetworkError
+            If the elements of a group differ, for then none of them is its value.
+        """
+        first = np.full(self.size, -1, dtype=np.int64)
+        first[self.code[::-1]] = np.arange(values.size)[::-1]
+        found = values[first]
+        different = ~np.isclose(values, found[self.code], rtol=1e-12, atol=0)
+        if different.any():
+            where = int(np.flatnonzero(different)[0])
+            raise NetworkError(
+                f"path {path!r}: group {self.names[self.code[where]]!r} is to share one value, but "
+                f"its members have {found[self.code[where]]:g} and {values[where]:g}; set them to "
+                "one value first, or train with by='each'"
+            )
+        return found
+
+
+def _each(n: int) -> Grouping:
+    return Grouping(np.arange(n), tuple(map(str, range(n))))
+
+
+def _all(n: int) -> Grouping:
+    return Grouping(np.zeros(n, dtype=np.int64), ("all",))
+
+
+def group_neurons(population: Population, by: str | Sequence[str], path: str) -> Grouping:
+    """Groups of neurons: ``"each"``, ``"all"``, or the values of labels."""
+    if by == "each":
+        return _each(population.size)
+    if by == "all":
+        return _all(population.size)
+    labels = (by,) if isinstance(by, str) else tuple(by)
+    return _combined([_column(population.labels, n, path, population.name) for n in labels])
+
+
+def group_edges(
+    network: Network, projection: Projection, by: str | Sequence[str], path: str
+) -> Grouping:
+    """Groups of edges: ``"each"``, ``"all"``, or labels as ``"pre.LABEL"``, ``"post.LABEL"``."""
+    edges = projection.edges
+    if by == "each":
+        return _each(edges.n_edges)
+    if by == "all":
+        return _all(edges.n_edges)
+    ends = {"pre": (projection.pre, edges.pre), "post": (projection.post, edges.post)}
+    columns = []
+    for name in (by,) if isinstance(by, str) else tuple(by):
+        side, _, label = name.partition(".")
+        if side not in ends or not label:
+            raise NetworkError(
+                f"path {path!r}: edges are grouped by 'pre.LABEL' or 'post.LABEL' (or 'each', "
+                f"'all'), got {name!r}"
+            )
+        population, index = ends[side]
+        values = _column(network.population(population).labels, label, path, population)
+        columns.append(values[index])
+    return _combined(columns)
+
+
+def select_neurons(
+    population: Population, where: Mapping[str, Any], path: str
+) -> NDArray[np.bool_]:
+    """Neurons with these labels."""
+    try:
+        return population.labels.where(**where)
+    except NetworkError as err:
+        raise type(err)(f"path {path!r}: {err}") from err
+
+
+def select_edges(
+    network: Network, projection: Projection, where: Mapping[str, Any], path: str
+) -> NDArray[np.bool_]:
+    """Edges whose ends have these labels; keys are ``pre.LABEL`` or ``post.LABEL``."""
+    edges = projection.edges
+    keep = np.ones(edges.n_edges, dtype=bool)
+    ends = {"pre": (projection.pre, edges.pre), "post": (projection.post, edges.post)}
+    for key, value in where.items():
+        side, _, label = key.partition(".")
+        if side not in ends or not label:
+            raise NetworkError(
+                f"path {path!r}: edges are selected by 'pre.LABEL' or 'post.LABEL', got {key!r}"
+            )
+        population, index = ends[side]
+        keep &= select_neurons(network.population(population), {label: value}, path)[index]
+    return keep
+
+
+def _column(labels: Labels, name: str, path: str, population: str) -> NDArray[Any]:
+    """The label of every neuron.
+
+    Raises
+    ------
+    NetworkError
+        If the population has no such label, or neurons lack it.
+    """
+    if name == "sign" and labels.sign is not None:
+        return np.asarray(labels.sign).astype(str)
+    try:
+        values = labels[name].values
+    except NetworkError as err:
+        raise type(err)(f"path {path!r}, population {population!r}: {err}") from err
+    missing = int((values == MISSING).sum())
+    if missing:
+        raise NetworkError(
+            f"path {path!r}: {missing} of {values.size} neurons of {population!r} have no label "
+            f"{name!r}, so they belong to no group; label them, or select part with where="
+        )
+    return values
+
+
+def _combined(columns: Sequence[NDArray[Any]]) -> Grouping:
+    """One group for each combination of values that occurs, in sorted order."""
+    joined = np.array([" -> ".join(row) for row in zip(*columns, strict=True)], dtype=object)
+    names, code = np.unique(joined.astype(str), return_inverse=True)
+    return Grouping(code.astype(np.int64).ravel(), tuple(names.tolist()))
