@@ -1,43 +1,17 @@
-"""What NIR cannot say about edges, and which neurons no edge reaches."""
+"""What NIR cannot say about edges."""
 
 from __future__ import annotations
 
-__all__ = ["edge_findings", "latency_findings", "reach_findings", "sources_of"]
+__all__ = ["edge_findings"]
 
 import numpy as np
 
 from neurobridge.graph.network import Network
-from neurobridge.graph.population import Population
 from neurobridge.graph.projection import Projection, TickDelays
+from neurobridge.io.nir.check_shape import sources_of
 from neurobridge.io.nir.dense import LARGEST, dense_bytes
 from neurobridge.lowering.finding import Finding
 from neurobridge.lowering.grid import TOLERANCE
-
-
-def sources_of(network: Network) -> list[Population]:
-    """The spike sources, which share one ``Input``."""
-    return [p for p in network.populations.values() if p.model.is_source]
-
-
-def reach_findings(network: Network) -> list[Finding]:
-    """On populations that cannot be reached: type inference of NIR follows edges from the Input."""
-    reached = {p.name for p in sources_of(network)}
-    growing = True
-    while growing:
-        further = {p.post for p in network.projections.values() if p.pre in reached} - reached
-        reached |= further
-        growing = bool(further)
-    missing = [name for name in network.populations if name not in reached]
-    if not missing:
-        return []
-    return [
-        Finding(
-            "population_without_input", "error", f"populations {missing}",
-            "in NIR everything follows from an Input, but no path of projections leads here from a "
-            "population of spike_source",
-            "connect a spike_source to them (weights of 0 will do), or remove them",
-        )
-    ]  # fmt: skip
 
 
 def edge_findings(network: Network, p: Projection, dt: float) -> list[Finding]:
@@ -116,23 +90,3 @@ def _delays(p: Projection, dt: float, where: str) -> list[Finding]:
             )
         )  # fmt: skip
     return findings
-
-
-def latency_findings(network: Network, dt: float) -> list[Finding]:
-    """On projections forward, which take no time in other frameworks."""
-    forward = [
-        p.name
-        for p in network.projections.values()
-        if p.pre != p.post and not network.population(p.pre).model.is_source
-    ]
-    if not forward:
-        return []
-    return [
-        Finding(
-            "forward_latency", "approximation", f"projections {forward}",
-            "here every projection takes at least one step; in norse, snnTorch and others spikes "
-            f"cross a forward projection in the step of the spike, {dt:g} ms earlier for each one "
-            "on the way (loops take a step there too)",
-            "shift spike times by dt for each layer when you compare, or accept it", dt,
-        )
-    ]  # fmt: skip

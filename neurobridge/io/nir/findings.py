@@ -6,10 +6,13 @@ __all__ = ["APPROXIMATIONS", "nir_findings", "refuse"]
 
 from collections.abc import Sequence
 
+from neurobridge.errors import UnknownNameError
 from neurobridge.graph.network import Network
-from neurobridge.io.nir.check_edges import edge_findings, latency_findings, reach_findings
+from neurobridge.io.nir.cells import counterpart
+from neurobridge.io.nir.check_edges import edge_findings
 from neurobridge.io.nir.check_neurons import model_findings, neuron_findings, threshold_findings
 from neurobridge.io.nir.check_rest import omission_findings, readout_findings, stimulus_findings
+from neurobridge.io.nir.check_shape import reach_findings, shape_findings
 from neurobridge.lowering.finding import Finding, raise_if_errors
 from neurobridge.lowering.grid import check_dt
 
@@ -39,26 +42,33 @@ def nir_findings(network: Network, *, dt: float) -> list[Finding]:
         accepted by name; notes never do.
     """
     dt = check_dt(dt)
-    unknown = model_findings(network)
-    if unknown:
-        return unknown
-    cells = [p for p in network.populations.values() if not p.model.is_source]
-    findings = [f for p in cells for f in neuron_findings(p, dt)]
+    neurons = [p for p in network.populations.values() if not p.model.is_source]
+    cells = [p for p in neurons if counterpart(p.model) is not None]
+    findings = model_findings(network)
+    findings += [f for p in cells for f in neuron_findings(p, dt)]
     findings += threshold_findings(cells)
     findings += reach_findings(network)
     findings += [f for p in network.projections.values() for f in edge_findings(network, p, dt)]
-    findings += latency_findings(network, dt)
+    findings += shape_findings(network, dt)
     findings += stimulus_findings(network)
     findings += readout_findings(network)
     return [*findings, *omission_findings(network)]
 
 
 def refuse(findings: Sequence[Finding], accept: Sequence[str]) -> None:
-    """Raise :class:`~neurobridge.FindingsError` unless every approximation is accepted.
+    """Raise unless there is no error and every approximation is accepted.
 
     A name of :data:`APPROXIMATIONS` may be accepted where it is not needed.
+
+    Raises
+    ------
+    FindingsError
+        With all that stops.
+    NetworkError, UnknownNameError
+        If ``accept`` is no list, or names something else.
     """
+    for name in () if isinstance(accept, str) else accept:
+        if name not in APPROXIMATIONS:
+            raise UnknownNameError("approximation to accept", name, APPROXIMATIONS)
     found = {f.code for f in findings}
-    if not isinstance(accept, str):
-        accept = [a for a in accept if a in found or a not in APPROXIMATIONS]
-    raise_if_errors(findings, accept)
+    raise_if_errors(findings, accept if isinstance(accept, str) else [*found.intersection(accept)])

@@ -19,7 +19,7 @@ from neurobridge.graph.population import Population
 from neurobridge.graph.projection import Projection, TickDelays
 from neurobridge.graph.readout import Readout
 from neurobridge.io.nir.cells import Cell, Scaling, cell_of, counterpart, is_strict
-from neurobridge.io.nir.check_edges import sources_of
+from neurobridge.io.nir.check_shape import ends_of, sources_of
 from neurobridge.io.nir.dense import to_dense
 from neurobridge.io.nir.findings import nir_findings, refuse
 from neurobridge.io.nir.library import library
@@ -139,7 +139,7 @@ class _Writer:
             self._add_projection(projection)
         for readout in self.network.readouts.values():
             self._add_readout(readout)
-        for name in self._ends():
+        for name in ends_of(self.network):
             output = self._node(f"{name}_output", self.nir.Output(self._shape(name)))
             self.edges.append((self.names[name], output))
         return self.nir.NIRGraph(self.nodes, self.edges, metadata=self._metadata())
@@ -220,8 +220,8 @@ class _Writer:
         affine = bias_is_affine(r)
         found = filter_fields(r, self.dt)
         metadata = noted(
-            readout=r.name, neurons=r.neurons, pool=r.pool, classes=r.classes,
-            bias=None if affine else r.bias, synapse=r.tau_m is None or None,
+            readout=r.name, neurons=list(dict.fromkeys(r.neurons.tolist())), pool=r.pool,
+            classes=r.classes, bias=None if affine else r.bias, synapse=r.tau_m is None or None,
         )  # fmt: skip
         bias = r.bias if affine and r.bias.any() else None
         chain = [self.names[r.population]]
@@ -232,13 +232,6 @@ class _Writer:
         output = self.nir.Output(np.array([r.bias.size]))
         chain.append(self._node(f"{r.name}_output", output))
         self.edges += pairwise(chain)
-
-    def _ends(self) -> list[str]:
-        """Populations that nothing but an Output can follow; the last one if there is no end."""
-        followed = {p.pre for p in self.network.projections.values() if p.pre != p.post}
-        followed |= {r.population for r in self.network.readouts.values()}
-        ends = [name for name in self.cells if name not in followed]
-        return ends if ends or self.network.readouts else [list(self.cells)[-1]]
 
     def _metadata(self) -> dict[str, Any]:
         note = noted(
