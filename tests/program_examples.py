@@ -23,9 +23,16 @@ from neurobridge.lowering.program import (
     SignalPlan,
     SourceSpikes,
     SpikePlan,
+    Stage,
 )
 
-NOTHING = NeuronCode((), (), (), "", False, (), False)
+
+def one_stage(*update: Assignment) -> tuple[Stage, ...]:
+    """Phase 1 of a population that sends no continuous output."""
+    return (Stage("0.0", update),)
+
+
+NOTHING = NeuronCode((), one_stage(), (), "", False, (), False)
 LIF = {"tau_m": 20.0, "tau_exc": 5.0, "tau_inh": 10.0, "c_m": 0.25, "v_rest": -65.0}
 
 
@@ -158,7 +165,7 @@ def lif_exp(
     )
     code = NeuronCode(
         ("v", "i_exc", "i_inh"),
-        update,
+        one_stage(*update),
         (ReceptorCode("exc", "i_exc", "1.0", False), ReceptorCode("inh", "i_inh", "1.0", False)),
         "v >= v_thresh",
         False,
@@ -188,7 +195,7 @@ def lif_delta(
     update = (Assignment("v", "where(free, P_v_v*v + P_v_current*current + c_v, v)"),)
     code = NeuronCode(
         ("v",),
-        update,
+        one_stage(*update),
         (ReceptorCode("kick", "v", "1.0", drop),),
         threshold,
         crossing,
@@ -216,7 +223,7 @@ def shiu(name: str, size: int, *, dt: float = 0.1, refractory_steps: int = 21) -
     }
     code = NeuronCode(
         ("v", "g"),
-        (
+        one_stage(
             Assignment("v_next", "where(free, P_v_v*v + P_v_g*g + c_v, v)"),
             Assignment("g", "where(free, P_g_g*g, g)"),
             Assignment("v", "v_next"),

@@ -38,6 +38,7 @@ from tests.program_examples import (
     lif_delta,
     lif_exp,
     lif_propagators,
+    one_stage,
     pathway,
     program,
     random_edges,
@@ -279,7 +280,7 @@ def odd_population(size: int) -> PopulationProgram:
     """Names that Brian2 and C++ reserve, every function, conditions on nan and inf."""
     code = NeuronCode(
         ("i", "double", "t", "above_all"),
-        (
+        one_stage(
             Assignment("N", "expm1(i/10.0) + exprel(i/7.0) + sinh(t) - cosh(t) + tanh(i)"),
             Assignment("e", "log(2.0 + abs(i)) + sqrt(abs(N)) + sin(i)*cos(t) + tan(0.1*i)"),
             Assignment("high", "e > 0.5 and not (i > ms or t < -3)"),

@@ -19,6 +19,7 @@ from tests.program_examples import (
     drive,
     lif_delta,
     lif_exp,
+    one_stage,
     pathway,
     program,
     with_constants,
@@ -134,7 +135,7 @@ def test_a_failure_in_brian2_is_ours_and_says_what_brian2_said() -> None:
     import brian2
 
     pop = lif_delta("n", 2)
-    broken = replace(pop.code, update=(Assignment("v", "v + no_such_name"),))
+    broken = replace(pop.code, stages=one_stage(Assignment("v", "v + no_such_name")))
     before = dict(brian2.prefs.prefs)
     with pytest.raises(BackendError, match=r"Brian2 failed while building.*no_such_name"):
         Brian2Backend().emit(program([replace(pop, code=broken)]), {"target": "numpy"})

@@ -41,12 +41,11 @@ def test_delays_follow_their_edges() -> None:
 
 
 REFUSED: dict[str, tuple[Any, str]] = {
-    "zero": (
-        lambda: projection(delay=0),
-        "projection 'p': the delay must be above 0 ms, got 0; a spike takes at least one time step",
+    "negative": (
+        lambda: projection(delay=-1.0),
+        "projection 'p': the delay must be finite and >= 0 ms, got -1.0",
     ),
-    "negative": (lambda: projection(delay=-1.0), "the delay must be above 0 ms, got -1.0"),
-    "NaN": (lambda: projection(delay=np.nan), "the delay must be above 0 ms, got nan"),
+    "NaN": (lambda: projection(delay=np.nan), "the delay must be finite and >= 0 ms, got nan"),
     "array": (
         lambda: projection(delay=np.ones(3)),
         "projection 'p': delays that differ per edge are given as TickDelays",
@@ -87,6 +86,11 @@ REFUSED: dict[str, tuple[Any, str]] = {
 def test_delays_that_are_refused(make: Any, message: str) -> None:
     with pytest.raises(NetworkError, match=re.escape(message)):
         make()
+
+
+def test_zero_is_a_delay_of_some_network() -> None:
+    """Of one that is coupled continuously; whether this one is, the network knows."""
+    assert projection(delay="0 ms").delay == 0.0
 
 
 def test_a_delay_needs_a_unit_of_time() -> None:

@@ -117,11 +117,14 @@ def test_a_delay_below_dt_cannot_be_accepted() -> None:
     stopping(net, accept=["delay_below_dt", "delay_rounding"])
 
 
-def test_a_delay_of_zero_is_refused_at_once() -> None:
+def test_spikes_need_a_delay_above_zero() -> None:
+    net = cell()
+    net.connect("p", "input", "cell", [(0, 0)], weight=1.0, delay=0.0)
     with pytest.raises(
-        NetworkError, match=r"projection 'p': the delay must be above 0 ms, got 0.0"
+        NetworkError,
+        match=r"projection 'p': the delay must be above 0 ms, got 0.0; a spike takes at least one",
     ):
-        cell().connect("p", "input", "cell", [(0, 0)], weight=1.0, delay=0.0).build()
+        net.build()
 
 
 def test_delays_per_edge_must_be_above_zero() -> None:
