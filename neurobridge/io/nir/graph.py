@@ -256,6 +256,4 @@ def load_graph(source: Any) -> SourceGraph:
         raise FileFormatError(
             f"{path} is no NIR file that nir {nir.version} can read ({said})"
         ) from err
-    if not isinstance(graph, nir.NIRGraph):
-        raise FileFormatError(f"{path} holds a single {type(graph).__name__}, not a NIRGraph")
     return SourceGraph(graph, str(path))
