@@ -45,7 +45,7 @@ def rich(rng: np.random.Generator) -> Network:
     net.connect("exp", "exp", "exp", [(0, 1), (1, 2), (1, 3), (3, 3)],
                 weight=rng.normal(size=4), delay=[0.1, 0.3, 0.3, 1.5])  # fmt: skip
     net.connect(
-        "on", "exp", "delta", [(0, 1), (1, 2), (3, 0)], weight=rng.normal(size=3), delay=1.8
+        "on", "exp", "delta", [(0, 1), (1, 2), (3, 0)], weight=rng.uniform(1, 2, 3), delay=1.8
     )
     net.connect("back", "delta", "exp", [(0, 1)], weight=-0.3, delay=DT, receptor="inh")
     net.add(
