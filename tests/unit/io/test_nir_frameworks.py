@@ -316,15 +316,43 @@ def test_norse_is_late_where_a_graph_branches(path: Path, rng: np.random.Generat
     assert finding.where == "after ['input']"
 
 
-def test_nirtorch_never_builds_two_outputs(path: Path, rng: np.random.Generator) -> None:
+def test_several_outputs(path: Path, rng: np.random.Generator) -> None:
     toy = Toy(rng, DELTA)
     toy.builder.population("other", 5, DELTA, t_ref=0)
     toy.connect("into_other", "input", "other", toy.weights[0])
-    write(toy, path)
-    with at_most(2.0), pytest.raises(TimeoutError):
-        snntorch(path)
+    norse = Norse(write(toy, path), toy.x, DT)
+    np.testing.assert_array_equal(norse.output, norse.spikes("other"))
+    for build in (snntorch, lambda p: nirtorch(p, DT)):
+        with at_most(1.0), pytest.raises(TimeoutError):
+            build(path)
     codes = [f.code for f in nir_findings(toy.network, dt=DT)]
     assert "several_outputs" in codes
+
+
+def test_both_want_potentials_from_rest(path: Path, rng: np.random.Generator) -> None:
+    """In norse, v_leak = -1 moves the current of a CubaLIF to -1 as well, and v to -1 - r."""
+    import nir
+
+    write(Toy(rng, EXPONENTIAL), path, "physical")
+    graph = nir.read(path)
+    graph.nodes["cell0"].v_leak = np.full(5, -1.0)
+    nir.write(path, graph)
+    norse = Norse(path, np.zeros((5000, 4)), DT)
+    np.testing.assert_allclose(norse.v("cell0")[-1], -1.0 - 80.0, rtol=1e-3)
+    with pytest.raises(AssertionError, match="v_leak not supported"):
+        snntorch(path)
+
+
+def test_nirtorch_forgets_the_bias_of_an_affine() -> None:
+    with quiet():
+        import nir
+        import nirtorch
+        import torch
+
+        affine = nir.Affine(np.eye(2), np.array([5.0, 6.0]))
+        module = nirtorch.nir_to_torch(nir.NIRGraph.from_list(affine), {})
+        bias, _ = module(torch.zeros(1, 2))
+    assert bias.abs().max() < 1
 
 
 # -- their files, here ----------------------------------------------------------------------------
