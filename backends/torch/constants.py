@@ -11,6 +11,7 @@ __all__ = ["trained_constants", "trained_initial"]
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import torch
 
 from neurobridge.backends.torch.translate import compile_expression
@@ -126,7 +127,7 @@ def _entries(
         if row not in held
         for column, text in coefficients[row].items()
     }
-    shape = torch.broadcast_shapes(*(t.shape for t in terms.values()))
+    shape = np.broadcast_shapes(*(tuple(t.shape) for t in terms.values()))
     zero = torch.zeros(shape, dtype=torch.float64)
     rows = [
         torch.stack([terms.get((row, c), zero).expand(shape) for c in columns], -1)

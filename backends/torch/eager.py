@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from neurobridge.backends.torch.carry import Carry, Constants, Outputs, columns
-from neurobridge.backends.torch.delivery import Route
+from neurobridge.backends.torch.delivery import Product, Route
 from neurobridge.backends.torch.inputs import Inputs
 from neurobridge.backends.torch.surrogate import Surrogate, margin, spike
 from neurobridge.backends.torch.translate import compile_block, compile_expression
@@ -73,9 +73,6 @@ class EagerPlan:
         run = _Run(self, constants, weights, carry, inputs)
         for step in range(first, first + n_steps):
             run.step(step)
-        for _, route in self.routes:
-            for part in route.parts.values():
-                part.forget()
         return run.outputs(), run.carry()
 
 
@@ -110,7 +107,8 @@ class _Run:
         carry: Carry,
         inputs: Inputs,
     ) -> None:
-        self.plan, self.weights, self.inputs = plan, weights, inputs
+        self.plan, self.inputs = plan, inputs
+        self.products = [(r.pathway, r.with_weights(weights[i])) for i, r in plan.routes]
         self.values: dict[str, dict[str, Any]] = {
             c.name: {**columns(constants[c.name]), **carry.states[c.name]} for c in plan.cells
         }
@@ -177,10 +175,9 @@ class _Run:
                 c.name: self._signal(c, step, stage) for c in moving if c.program.model.output
             }
             arriving = self._couplings(moving)
-            for index, route in self.plan.routes:
-                path = route.pathway
+            for path, products in self.products:
                 if path.continuous and cells[path.post] in moving:
-                    self._couple(arriving, route, self.weights[index], signals)
+                    self._couple(arriving, path, products, signals)
             if stage == 0:
                 upcoming = {n: [*past[1:], signals[n]] for n, past in self.past.items()}
             for c in moving:
@@ -198,15 +195,14 @@ class _Run:
     def _couple(
         self,
         arriving: dict[str, dict[str, Any]],
-        route: Route,
-        weight: torch.Tensor,
+        path: Pathway,
+        products: Mapping[int, Product],
         signals: Mapping[str, torch.Tensor],
     ) -> None:
-        path: Pathway = route.pathway
-        for delay in route.parts:
+        for delay, product in products.items():
             signal = signals[path.pre] if delay == 0 else self.past[path.pre][-delay]
             into = arriving[path.post]
-            into[path.receptor] = into[path.receptor] + route.product(delay, weight, signal)
+            into[path.receptor] = into[path.receptor] + product(signal)
 
     # -- phases 2 and 3 -------------------------------------------------------------------------
 
@@ -223,13 +219,12 @@ class _Run:
 
     def _emit(self, name: str, spikes: torch.Tensor) -> None:
         """Post spikes; what leaves before phase 2 can arrive in this step, the rest later."""
-        for index, route in self.plan.routes:
-            path = route.pathway
+        for path, products in self.products:
             if path.pre != name or path.continuous or not path.n_edges:
                 continue
             box = self.pending[path.post, path.receptor]
-            for delay, arrives in route.products(self.weights[index], spikes).items():
-                box[delay - 1] = box[delay - 1] + arrives
+            for delay, product in products.items():
+                box[delay - 1] = box[delay - 1] + product(spikes)
 
     def _receive(self, cells: _Cells, step: int) -> None:
         values = self.values[cells.name]

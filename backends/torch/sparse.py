@@ -19,7 +19,7 @@ CHUNK = 1 << 24
 
 
 class SparsePattern:
-    """Which edges exist, in rows by target and in rows by source.
+    """Which edges exist, in rows by source.
 
     Parameters
     ----------
@@ -36,66 +36,90 @@ class SparsePattern:
         shape: tuple[int, int],
         device: torch.device,
     ) -> None:
-        def put(array: NDArray[Any]) -> torch.Tensor:
-            return torch.as_tensor(np.asarray(array, dtype=np.int64), device=device)
-
         order = np.argsort(source, kind="stable")
         self.shape = shape
-        self.target, self.source, self.by_source = put(target), put(source), put(order)
-        self.rows, self.columns = put(_offsets(target, shape[0])), self.source
-        self.rows_t = put(_offsets(source, shape[1]))
-        self.columns_t = put(np.asarray(target)[order])
-
-    def matrix(self, weight: torch.Tensor) -> torch.Tensor:
-        """The weights as a CSR matrix, (targets, sources)."""
-        return _csr(self.rows, self.columns, weight, self.shape)
-
-    def transposed(self, weight: torch.Tensor) -> torch.Tensor:
-        """The weights as a CSR matrix, (sources, targets)."""
-        return _csr(self.rows_t, self.columns_t, weight[self.by_source], self.shape[::-1])
+        self.order = torch.as_tensor(order, device=device)
+        self.compiled = device.type == "cpu"
+        self.offsets = np.concatenate([[0], np.cumsum(np.bincount(source, minlength=shape[1]))])
+        self.rows = np.ascontiguousarray(np.asarray(target, dtype=np.int32)[order])
+        if not self.compiled:
+            self.target = torch.as_tensor(self.rows.astype(np.int64), device=device)
+            self.source = torch.as_tensor(np.asarray(source, np.int64)[order], device=device)
 
 
-def _offsets(index: NDArray[np.int32], n: int) -> NDArray[np.int64]:
-    return np.concatenate([[0], np.cumsum(np.bincount(index, minlength=n))])
+class _Compiled(torch.autograd.Function):
+    """Kernels of our own, on the CPU."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, weight: torch.Tensor, x: torch.Tensor, pattern: SparsePattern
+    ) -> torch.Tensor:
+        from neurobridge.backends.torch.kernels import scatter
+
+        x = x.contiguous()
+        ctx.save_for_backward(weight, x)
+        ctx.pattern = pattern
+        out = x.new_zeros((pattern.shape[0], x.shape[1]))
+        arrays = (weight.numpy(force=True), x.numpy(force=True), out.numpy())
+        scatter(pattern.offsets, pattern.rows, *arrays)
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, *grads: torch.Tensor) -> Any:
+        from neurobridge.backends.torch.kernels import gather
+
+        weight, x = ctx.saved_tensors
+        pattern, grad = ctx.pattern, grads[0].contiguous()
+        wants_weight, wants_signal = ctx.needs_input_grad[:2]
+        of_weight, of_signal = torch.zeros_like(weight), torch.zeros_like(x)
+        gather(
+            pattern.offsets, pattern.rows, weight.numpy(force=True), x.numpy(force=True),
+            grad.numpy(force=True), of_signal.numpy(), of_weight.numpy(),
+            wants_signal, wants_weight,
+        )  # fmt: skip
+        return of_weight if wants_weight else None, of_signal if wants_signal else None, None
 
 
-def _csr(
-    rows: torch.Tensor, columns: torch.Tensor, values: torch.Tensor, shape: tuple[int, ...]
-) -> torch.Tensor:
-    return torch.sparse_csr_tensor(rows, columns, values, shape, check_invariants=False)
+class _Portable(torch.autograd.Function):
+    """Torch operations, for any device."""
 
-
-class _Product(torch.autograd.Function):
     @staticmethod
     def forward(
         ctx: Any, weight: torch.Tensor, x: torch.Tensor, pattern: SparsePattern
     ) -> torch.Tensor:
         ctx.save_for_backward(weight, x)
         ctx.pattern = pattern
-        return pattern.matrix(weight) @ x
+        out = x.new_zeros((pattern.shape[0], x.shape[1]))
+        for part in _chunks(pattern, x.shape[1]):
+            out.index_add_(0, pattern.target[part], weight[part, None] * x[pattern.source[part]])
+        return out
 
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor) -> Any:
         weight, x = ctx.saved_tensors
-        pattern, (grad,) = ctx.pattern, grads
-        of_weight = _on_edges(grad, x, pattern) if ctx.needs_input_grad[0] else None
-        of_x = pattern.transposed(weight) @ grad if ctx.needs_input_grad[1] else None
-        return of_weight, of_x, None
+        pattern, grad = ctx.pattern, grads[0]
+        of_weight, of_signal = torch.zeros_like(weight), torch.zeros_like(x)
+        for part in _chunks(pattern, x.shape[1]):
+            arriving = grad[pattern.target[part]]
+            of_weight[part] = (arriving * x[pattern.source[part]]).sum(1)
+            of_signal.index_add_(0, pattern.source[part], weight[part, None] * arriving)
+        return of_weight, of_signal, None
 
 
-def _on_edges(grad: torch.Tensor, x: torch.Tensor, pattern: SparsePattern) -> torch.Tensor:
-    """``sum_b grad[target, b] x[source, b]`` of every edge, some edges at a time."""
-    step = max(CHUNK // max(x.shape[1], 1), 1)
-    parts = [
-        (grad[target] * x[source]).sum(1)
-        for target, source in zip(
-            torch.split(pattern.target, step), torch.split(pattern.source, step), strict=True
-        )
-    ]
-    return torch.cat(parts) if parts else grad.new_zeros(0)
+def _chunks(pattern: SparsePattern, batch: int) -> list[slice]:
+    """Edges, some at a time."""
+    n, step = pattern.rows.size, max(CHUNK // max(batch, 1), 1)
+    return [slice(i, min(i + step, n)) for i in range(0, n, step)]
 
 
 def product(weight: torch.Tensor, x: torch.Tensor, pattern: SparsePattern) -> torch.Tensor:
-    """``W @ x`` with the weights of the edges, shape (E,), and ``x`` of shape (sources, batch)."""
-    result: torch.Tensor = _Product.apply(weight, x, pattern)  # type: ignore[no-untyped-call]
+    """``W @ x`` with ``x`` of shape (sources, batch), and a gradient on the edges only.
+
+    Parameters
+    ----------
+    weight : tensor (E,)
+        In the order of ``pattern.order``.
+    """
+    kind = _Compiled if pattern.compiled else _Portable
+    result: torch.Tensor = kind.apply(weight, x, pattern)  # type: ignore[no-untyped-call]
     return result
