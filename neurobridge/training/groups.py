@@ -67,7 +67,10 @@ def group_neurons(population: Population, by: str | Sequence[str], path: str) ->
     if by == "all":
         return _all(population.size)
     labels = (by,) if isinstance(by, str) else tuple(by)
-    return _combined([_column(population.labels, n, path, population.name) for n in labels])
+    everyone = np.arange(population.size)
+    return _combined(
+        [_column(population.labels, n, everyone, path, population.name) for n in labels]
+    )
 
 
 def group_edges(
@@ -89,8 +92,8 @@ def group_edges(
                 f"'all'), got {name!r}"
             )
         population, index = ends[side]
-        values = _column(network.population(population).labels, label, path, population)
-        columns.append(values[index])
+        labels = network.population(population).labels
+        columns.append(_column(labels, label, index, path, population))
     return _combined(columns)
 
 
@@ -122,25 +125,28 @@ def select_edges(
     return keep
 
 
-def _column(labels: Labels, name: str, path: str, population: str) -> NDArray[Any]:
-    """The label of every neuron.
+def _column(
+    labels: Labels, name: str, index: NDArray[Any], path: str, population: str
+) -> NDArray[Any]:
+    """The label of some neurons.
 
     Raises
     ------
     NetworkError
-        If the population has no such label, or neurons lack it.
+        If the population has no such label, or one of them lacks it.
     """
     if name == "sign" and labels.sign is not None:
-        return np.asarray(labels.sign).astype(str)
+        return np.asarray(labels.sign).astype(str)[index]
     try:
         values = labels[name].values
     except NetworkError as err:
         raise type(err)(f"path {path!r}, population {population!r}: {err}") from err
-    missing = int((values == MISSING).sum())
+    values = values[index]
+    missing = np.unique(index[values == MISSING]).size
     if missing:
         raise NetworkError(
-            f"path {path!r}: {missing} of {values.size} neurons of {population!r} have no label "
-            f"{name!r}, so they belong to no group; label them, or select part with where="
+            f"path {path!r}: {missing} neurons of {population!r} have no label {name!r}, so they "
+            "belong to no group; label them, or group by something else"
         )
     return values
 

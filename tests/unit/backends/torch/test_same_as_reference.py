@@ -18,55 +18,26 @@ import torch  # noqa: E402
 from neurobridge.backends.torch.inputs import Inputs  # noqa: E402
 from neurobridge.backends.torch.network import Options, TorchNetwork  # noqa: E402
 
+EXC_INH, ONE = ("exc", "inh"), ("syn", "syn")
 MODELS = {
-    "lif_exp": {
-        "weight": 0.2,
-        "drive_hz": 2500.0,
-        "drive_weight": 0.2,
-        "receptors": ("exc", "inh"),
-    },
-    "lif_alpha": {
-        "weight": 0.2,
-        "drive_hz": 2500.0,
-        "drive_weight": 0.2,
-        "receptors": ("exc", "inh"),
-    },
-    "lif_delta": {
-        "weight": 0.8,
-        "drive_hz": 2000.0,
-        "drive_weight": 0.6,
-        "receptors": ("syn", "syn"),
-    },
-    "lif_cond_exp": {
-        "weight": 0.02,
-        "drive_hz": 2500.0,
-        "drive_weight": 0.01,
-        "receptors": ("exc", "inh"),
-    },
-    "adex": {"weight": 0.02, "drive_hz": 2500.0, "drive_weight": 0.02, "receptors": ("exc", "inh")},
-    "izhikevich": {
-        "weight": 1.5,
-        "drive_hz": 3000.0,
-        "drive_weight": 2.0,
-        "receptors": ("syn", "syn"),
-    },
-    "hodgkin_huxley": {
-        "weight": 0.02,
-        "drive_hz": 2500.0,
-        "drive_weight": 0.01,
-        "receptors": ("exc", "inh"),
-    },
-    "shiu_lif": {
-        "weight": 1.5,
-        "drive_hz": 500.0,
-        "drive_weight": 3.0,
-        "receptors": ("syn", "syn"),
-    },
+    "lif_exp": (0.2, 2500.0, 0.2, EXC_INH),
+    "lif_alpha": (0.2, 2500.0, 0.2, EXC_INH),
+    "lif_delta": (0.8, 2000.0, 0.6, ONE),
+    "lif_cond_exp": (0.02, 2500.0, 0.01, EXC_INH),
+    "adex": (0.02, 2500.0, 0.02, EXC_INH),
+    "izhikevich": (1.5, 3000.0, 2.0, ONE),
+    "hodgkin_huxley": (0.02, 2500.0, 0.01, EXC_INH),
+    "shiu_lif": (1.5, 500.0, 3.0, ONE),
 }
+"""Model -> weight, rate and weight of the drive, receptors."""
 
 
 def network_of(name: str) -> nb.Network:
-    return recurrent(nb.models.by_name(name), 60, n_in=20, **MODELS[name])
+    weight, drive_hz, drive_weight, receptors = MODELS[name]
+    return recurrent(
+        nb.models.by_name(name), 60, weight, n_in=20, drive_hz=drive_hz,
+        drive_weight=drive_weight, receptors=receptors,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("name", MODELS)
