@@ -158,7 +158,7 @@ class Blocks(Structure):
         keep = self.plan.group[self.edges.post] != self.plan.group[self.edges.pre]
         edges = self.edges.take(keep)
         target = Target(edges, self.sign[edges.pre], self.plan.parts(edges), self.seed)
-        values[keep] = self.between._on(target, "between").values if keep.any() else 0.0
+        values[keep] = self.between.on(target, "between").values if keep.any() else 0.0
         return Weights(self.edges, values, self.sign[self.edges.pre], self)
 
     def network(

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 __all__ = [
-    "area_names", "connectivity_matrix", "factor", "positive", "probability", "seed", "sizes", "whole",
-]  # fmt: skip
+    "area_names",
+    "connectivity_matrix",
+    "factor",
+    "positive",
+    "probability",
+    "seed",
+    "sizes",
+    "whole",
+]
 
 import operator
 from collections.abc import Iterable, Mapping
@@ -76,7 +83,7 @@ def sizes(given: Any, kind: str) -> FrozenDict[str, int]:
         raise NetworkError(f"sizes: at least one {kind} is needed, got {given!r}")
     for name in named:
         if not isinstance(name, str) or not name:
-            raise NetworkError(f"sizes: the name of an {kind} must be text, got {name!r}")
+            raise NetworkError(f"sizes: names of {kind}s must be text, got {name!r}")
     return FrozenDict({k: whole(v, f"size of {kind} {k!r}", 1) for k, v in named.items()})
 
 

@@ -63,7 +63,7 @@ class Initialiser(ByContent, ABC):
         NetworkError
             If shapes or signs do not fit, or these weights cannot be made on these edges.
         """
-        return self._on(Target.of(target, sign, seed), name)
+        return self.on(Target.of(target, sign, seed), name)
 
     def balanced(
         self, ratio: float = 1.0, one_sided: Literal["error", "keep"] = "error"
@@ -75,7 +75,16 @@ class Initialiser(ByContent, ABC):
         """The same, then scaled; see :meth:`Weights.with_spectral_radius`."""
         return WithSpectralRadius(self, radius)
 
-    def _on(self, target: Target, name: str) -> Weights:
+    @abstractmethod
+    def on(self, target: Target, name: str) -> Weights:
+        """The weights of a target, from the random stream of that name."""
+
+
+class Source(Initialiser):
+    """Base of the initialisers that make weights, where others change them."""
+
+    def on(self, target: Target, name: str) -> Weights:
+        """The weights of a target, from the random stream of that name."""
         values = self._values(target, name)
         return Weights(target.edges, values, target.sign, target.structure)
 
@@ -85,7 +94,7 @@ class Initialiser(ByContent, ABC):
 
 
 @dataclass(frozen=True, eq=False)
-class Uniform(Initialiser):
+class Uniform(Source):
     """Uniform in ``-gain/sqrt(fan_in) .. gain/sqrt(fan_in)``, the fan-in being that of each neuron.
 
     Where the sign of an edge is fixed, its weight is the magnitude of the draw with that sign.
@@ -106,7 +115,7 @@ class Uniform(Initialiser):
 
 
 @dataclass(frozen=True, eq=False)
-class Normal(Initialiser):
+class Normal(Source):
     """Normal with mean 0 and standard deviation ``gain/sqrt(fan_in)``.
 
     Without signs the spectral radius of a large matrix tends to ``gain`` (Girko's circular law).
@@ -130,7 +139,7 @@ class Normal(Initialiser):
 
 
 @dataclass(frozen=True, eq=False)
-class Orthogonal(Initialiser):
+class Orthogonal(Source):
     """``gain`` times a random orthogonal matrix, drawn as a whole from the Haar measure.
 
     For dense matrices only: all pairs are connected, self-connections included, and no sign is
@@ -174,7 +183,7 @@ class Orthogonal(Initialiser):
 
 
 @dataclass(frozen=True, eq=False)
-class SynapseCounts(Initialiser):
+class SynapseCounts(Source):
     """Weights in proportion to the synapse counts of a connectome; nothing is random.
 
     Parameters
@@ -219,11 +228,9 @@ class Balanced(Initialiser):
     def __post_init__(self) -> None:
         checks.positive(self.ratio, "ratio")
 
-    def _on(self, target: Target, name: str) -> Weights:
-        return self.source._on(target, name).balanced(self.ratio, self.one_sided)
-
-    def _values(self, target: Target, name: str) -> Real:
-        return self._on(target, name).values
+    def on(self, target: Target, name: str) -> Weights:
+        """The weights of a target, balanced."""
+        return self.source.on(target, name).balanced(self.ratio, self.one_sided)
 
 
 @dataclass(frozen=True, eq=False)
@@ -245,11 +252,9 @@ class WithSpectralRadius(Initialiser):
             f".balanced(...).with_spectral_radius({self.radius:g}), in this order"
         )
 
-    def _on(self, target: Target, name: str) -> Weights:
-        return self.source._on(target, name).with_spectral_radius(self.radius)
-
-    def _values(self, target: Target, name: str) -> Real:
-        return self._on(target, name).values
+    def on(self, target: Target, name: str) -> Weights:
+        """The weights of a target, scaled."""
+        return self.source.on(target, name).with_spectral_radius(self.radius)
 
 
 def _counts(target: Target) -> Real:

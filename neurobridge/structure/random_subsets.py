@@ -64,7 +64,7 @@ class RandomSubsets(Structure):
     def _check_overlap(self) -> None:
         if isinstance(self.overlap, bool):
             raise NetworkError(
-                f"overlap: expected the number of shared neurons, got {self.overlap}; write 0 for "
+                f"overlap: expected how many neurons are in both, got {self.overlap}; write 0 for "
                 "disjoint subsets, None for subsets drawn independently"
             )
         if self.overlap is None:
@@ -92,9 +92,9 @@ class RandomSubsets(Structure):
         if self.overlap is None:
             return self._chosen("outputs", np.arange(self.n), self.n_outputs)
         others = np.setdiff1d(np.arange(self.n), self.input_neurons)
-        shared = self._chosen("shared", self.input_neurons, self.overlap)
+        both = self._chosen("both", self.input_neurons, self.overlap)
         only = self._chosen("outputs", others, self.n_outputs - self.overlap)
-        return owned(np.sort(np.concatenate([shared, only])))
+        return owned(np.sort(np.concatenate([both, only])))
 
     def _chosen(self, role: str, among: NDArray[np.integer], n: int) -> NDArray[np.int32]:
         rng = generator(self.seed, "structure.subset", role)

@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = {
     "your_own_connectome": (),
     "silence_and_rerun": (),
+    "multi_area_network": (),
     "declare_a_model": ("brian2", "nest"),
     "identical_spikes": ("brian2", "nest"),
     "export_project": ("brian2", "nest"),
@@ -40,6 +41,7 @@ def test_examples_run(name: str, tmp_path: Path) -> None:
     expected = {
         "your_own_connectome": "720575940602553568  720575940602564320     11",
         "silence_and_rerun": "without AVA and AVB",
+        "multi_area_network": "spectral radius: 1.500000",
         "declare_a_model": "spikes, identical",
         "identical_spikes": "identical: 3 of 3 backends",
         "export_project": "nest: README.md",
