@@ -81,7 +81,9 @@ def test_a_further_area_changes_no_draw_of_the_weights(seed: int) -> None:
 
 
 def test_seeds_and_blocks_differ(seed: int) -> None:
-    one, other = (MultiArea([40, 40], (0.5, 0.5, 0.5), seed=seed + i) for i in range(2))
+    one, other = (
+        MultiArea([40, 40], (0.5, 0.5, 0.5), self_connections=True, seed=seed + i) for i in range(2)
+    )
     blocks = [
         s.mask[i : i + 40, j : j + 40] for s in (one, other) for i in (0, 40) for j in (0, 40)
     ]
