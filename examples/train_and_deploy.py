@@ -5,8 +5,9 @@ and beyond) and the task is to name one of ten odours at concentrations that wer
 Where these reference data, which lie outside the repository, are not at hand, it is C. elegans and
 the task is to tell noisy patterns on its sensory neurons apart.
 
-What is trained: a factor on the synapses for each pair of cell classes, the threshold of every
-neuron, and a readout. Then the trained network is an ordinary network: the reference, torch, NEST
+What is trained: the synapses (a factor for each pair of cell classes in the fly, every edge in the
+worm), the threshold of every neuron, and a readout, which begins as a ridge regression on what the
+untrained network does. Then the trained network is an ordinary network: the reference, torch, NEST
 and Brian2 run it, trial by trial, and the spikes of all are compared.
 """
 
@@ -16,7 +17,7 @@ import argparse
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,6 @@ from rich.table import Table
 
 import neurobridge as nb
 from neurobridge.connectome import Argmax, load
-from neurobridge.rng import generator
 from neurobridge.tasks import (
     DOOR_NAMES,
     ClassificationTask,
@@ -35,7 +35,7 @@ from neurobridge.tasks import (
     orn_encoder,
     pattern_task,
 )
-from neurobridge.training import Train, TrainableNetwork
+from neurobridge.training import Train, TrainableNetwork, ridge_readout
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 SEED, DT = 1, 1.0
@@ -59,10 +59,17 @@ class Job:
     def encoder(self) -> nb.Encoder:
         return next(iter(self.network.encoders.values()))
 
-    def stimuli(self, trial: int) -> tuple[list[nb.Poisson], int]:
+    def trial(self, task: ClassificationTask, row: int):  # type: ignore[no-untyped-def]
         """The stimuli of a trial, and the number that its draws are keyed by."""
-        made = self.task.trial(trial, self.encoder, receptor="exc", weight=self.event)
-        return list(made.stimuli), made.number
+        return task.trial(int(row), self.encoder, receptor="exc", weight=self.event)
+
+    def inputs(self, model: TrainableNetwork, task: ClassificationTask, rows, repeat: int = 0):  # type: ignore[no-untyped-def]
+        """A batch of trials; each repeat of the task has draws of its own."""
+        trials = [self.trial(task, row) for row in rows]
+        return model.inputs(
+            [t.stimuli for t in trials], task.duration, seed=SEED,
+            numbers=[t.number + repeat * 100_000 for t in trials],
+        )  # fmt: skip
 
 
 def fly(data: Path) -> Job:
@@ -94,12 +101,12 @@ def fly(data: Path) -> Job:
         {receptor: DOOR_NAMES.get(receptor, receptor) for receptor in ids},
         missing="zero",
         trials=(8, 1, 5),
-        duration=100.0,
+        duration=200.0,
     )
     encoder = orn_encoder(neurons, ids, task.feature_names, shared="mean", absent="drop")
     kenyon = neurons.where(cell_class="KC")
     scales = Train("projections.synapses.scale", by=("pre.cell_class", "post.cell_class"))
-    return _job(network, task, encoder, kenyon, scales, ("-62 mV", "-35 mV"), 8, 16, 0.03)
+    return _job(network, task, encoder, kenyon, scales, ("-62 mV", "-35 mV"), 5, 16, 0.003)
 
 
 def worm() -> Job:
@@ -121,18 +128,32 @@ def worm() -> Job:
 
 def _job(network, task, encoder, read, synapses, bounds, epochs, batch, rate) -> Job:  # type: ignore[no-untyped-def]
     n_classes = len(task.classes)
-    weight = 0.05 * generator(SEED, "weights", "readout").normal(size=(n_classes, read.size))
+    weight = np.zeros((n_classes, read.size))
     readout = nb.Readout(
         "choice", "neurons", read, weight, np.zeros(n_classes), classes=task.classes
     )
     train = (
         synapses,
-        Train("populations.neurons.v_thresh", bounds=bounds),
+        Train("populations.neurons.v_thresh", bounds=bounds, learning_rate=0.3),
         Train("readouts.choice.weight"),
         Train("readouts.choice.bias"),
     )
     network = network.with_encoder(encoder).with_readout(readout)
     return Job(network, task, "1.5 nA", train, epochs, batch, rate)
+
+
+def start(job: Job) -> nb.Network:
+    """The network with a readout that is fitted to what it does untrained."""
+    model = TrainableNetwork(job.network, DT, job.train).eval()
+    task = job.task.split("train")
+    read = torch.as_tensor(job.network.readouts["choice"].neurons.astype(np.int64))
+    counts = []
+    with torch.no_grad():
+        for rows in np.array_split(np.arange(task.n_trials), -(-task.n_trials // 20)):
+            spikes = model(job.inputs(model, task, rows)).outputs.spikes["neurons"]
+            counts.append(spikes.sum(0)[read].T.numpy())
+    readout = ridge_readout(job.network.readouts["choice"], np.concatenate(counts), task.label)
+    return job.network.with_readout(readout)
 
 
 def train(job: Job, epochs: int) -> nb.Network:
@@ -141,25 +162,21 @@ def train(job: Job, epochs: int) -> nb.Network:
     optimiser = torch.optim.Adam(model.parameters(), lr=job.learning_rate)
     task = job.task.split("train")
     for epoch in range(epochs):
-        start, losses, right = time.perf_counter(), [], 0
+        begun, losses, right = time.perf_counter(), [], 0
         for rows in task.batches(job.batch, SEED, epoch):
-            trials = [task.trial(int(i), job.encoder, receptor="exc", weight=job.event)
-                      for i in rows]  # fmt: skip
-            inputs = model.inputs(
-                [list(t.stimuli) for t in trials], task.duration, seed=SEED,
-                numbers=[t.number + epoch * 100_000 for t in trials],
-            )  # fmt: skip
+            inputs = job.inputs(model, task, rows, repeat=epoch)
             label = torch.as_tensor(task.label[rows])
             output = model(inputs).readouts["choice"]
             loss = torch.nn.functional.cross_entropy(output, label)
             optimiser.zero_grad()
             loss.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimiser.step()
             losses.append(float(loss.detach()))
             right += int((output.argmax(1) == label).sum())
         say(
             f"epoch {epoch + 1:2d} of {epochs}: loss {np.mean(losses):.3f}, training accuracy "
-            f"{right / task.n_trials:.0%}, {time.perf_counter() - start:.0f} s"
+            f"{right / task.n_trials:.0%}, {time.perf_counter() - begun:.0f} s"
         )
     return model.to_network(verify=True, task=task.name, seed=SEED, epochs=epochs)
 
@@ -170,11 +187,9 @@ def deploy(job: Job, network: nb.Network, backend: str) -> tuple[list[nb.Recordi
     recordings = []
     with nb.compile(network, backend, dt=DT) as compiled:
         for trial in range(task.n_trials):
-            made = task.trial(trial, job.encoder, receptor="exc", weight=job.event)
+            made = job.trial(task, trial)
             recordings.append(
-                compiled.run(
-                    task.duration, seed=SEED, trial=made.number, stimuli=list(made.stimuli)
-                )
+                compiled.run(task.duration, seed=SEED, trial=made.number, stimuli=made.stimuli)
             )
     readout = network.readouts["choice"]
     return recordings, np.array([int(np.argmax(readout.apply(r))) for r in recordings])
@@ -193,6 +208,7 @@ def main() -> None:
     there = (DATA / "flywire783_olfactory").is_dir()
     job = fly(DATA) if (options.network or ("fly" if there else "worm")) == "fly" else worm()
     say(f"{job.network}\n{job.task}")
+    job = replace(job, network=start(job))
     trained = train(job, job.epochs if options.epochs is None else options.epochs)
 
     results = {name: deploy(job, trained, name) for name in BACKENDS}

@@ -133,6 +133,7 @@ _MODULES = frozenset(
         "graph",
         "io",
         "models",
+        "structure",
         "tasks",
         "training",
     }

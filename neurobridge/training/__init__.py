@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-__all__ = ["Train", "TrainableNetwork", "grow"]
+__all__ = ["Train", "TrainableNetwork", "grow", "ridge_readout"]
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from neurobridge.training.growth import grow
+    from neurobridge.training.ridge import ridge_readout
     from neurobridge.training.specification import Train
     from neurobridge.training.trainable import TrainableNetwork
 
-_MODULES = {"Train": "specification", "TrainableNetwork": "trainable", "grow": "growth"}
+_MODULES = {
+    "Train": "specification",
+    "TrainableNetwork": "trainable",
+    "grow": "growth",
+    "ridge_readout": "ridge",
+}
 
 
 def __getattr__(name: str) -> Any:

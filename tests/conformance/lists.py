@@ -36,5 +36,9 @@ SIMULATORS = {"brian2": "brian2", "nest": "nest", "torch": "torch"}
 ELSEWHERE = {
     "C1": "tests/unit/lowering/test_grid.py",
     "C7": "tests/unit/lowering/test_expression.py",
+    "C33": "tests/unit/reference/test_rate_networks.py",
+    "C34": "tests/unit/reference/test_rate_networks.py",
+    "C35": "tests/unit/reference/test_rate_networks.py",
+    "C36": "tests/unit/reference/test_rate_networks.py",
 }
 """Lines of the contract that no network can show -> the test that shows them."""

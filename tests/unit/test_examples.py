@@ -18,6 +18,7 @@ EXAMPLES = {
     "declare_a_model": ("brian2", "nest"),
     "identical_spikes": ("brian2", "nest"),
     "export_project": ("brian2", "nest"),
+    "train_and_deploy": ("brian2", "nest", "torch"),
 }
 
 
@@ -29,7 +30,10 @@ def test_no_example_is_forgotten() -> None:
 def test_examples_run(name: str, tmp_path: Path) -> None:
     for simulator in EXAMPLES[name]:
         require(simulator)
-    arguments = [str(tmp_path)] if name == "export_project" else []
+    arguments = {
+        "export_project": [str(tmp_path)],
+        "train_and_deploy": ["--json", "--network", "worm"],
+    }.get(name, [])
     done = subprocess.run(
         [sys.executable, str(ROOT / "examples" / f"{name}.py"), *arguments],
         cwd=ROOT,
@@ -45,6 +49,7 @@ def test_examples_run(name: str, tmp_path: Path) -> None:
         "declare_a_model": "spikes, identical",
         "identical_spikes": "identical: 3 of 3 backends",
         "export_project": "nest: README.md",
+        "train_and_deploy": '"identical": true',
     }
     assert expected[name] in done.stdout
     assert "DIFFERENT" not in done.stdout

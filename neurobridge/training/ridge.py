@@ -1,0 +1,79 @@
+"""Ridge regression of a readout: the best linear start, before anything is trained."""
+
+from __future__ import annotations
+
+__all__ = ["ridge_readout"]
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from neurobridge.errors import NetworkError
+from neurobridge.graph.readout import Readout
+
+
+def ridge_readout(
+    readout: Readout,
+    counts: ArrayLike,
+    label: ArrayLike,
+    *,
+    strength: float = 300.0,
+    offset: float = 0.5,
+    gain: float = 8.0,
+) -> Readout:
+    """A readout that separates classes by the responses of its neurons.
+
+    Responses are centred and divided by their standard deviation plus ``offset``; the weights are
+    those of a ridge regression onto indicators of the classes (Hoerl & Kennard 1970, Technometrics
+    12:55), times ``gain``, so that differences between classes are of the size that a softmax
+    needs.
+
+    Parameters
+    ----------
+    readout : Readout
+        Of spike counts: source ``"spikes"``, pool ``"count"``, without filters.
+    counts : array, shape (n_trials, n)
+        Spike counts of its neurons.
+    label : int array, shape (n_trials,)
+        Index of the class of each trial.
+    strength : float
+        Of the penalty.
+    offset : float
+        In spikes; keeps neurons that hardly ever fire from being blown up.
+    gain : float
+
+    Returns
+    -------
+    Readout
+
+    Raises
+    ------
+    NetworkError
+        If shapes or values do not fit.
+    """
+    where = f"readout {readout.name!r}"
+    if (readout.source, readout.pool, readout.tau_syn, readout.tau_m) != (
+        "spikes", "count", None, None
+    ):  # fmt: skip
+        raise NetworkError(f"{where}: ridge regression is of spike counts, without filters")
+    x = np.asarray(counts, dtype=np.float64)
+    labels = np.asarray(label)
+    n_out, n = readout.weight.shape
+    if x.shape != (labels.size, n) or labels.dtype.kind not in "iu" or not np.isfinite(x).all():
+        raise NetworkError(
+            f"{where}: expected finite counts of shape (n_trials, {n}) and one whole number as the "
+            f"label of each trial, got {x.shape} and {labels.dtype} of {labels.shape}"
+        )
+    if labels.size and not 0 <= labels.min() <= labels.max() < n_out:
+        raise NetworkError(f"{where}: labels must be in 0 .. {n_out - 1}, got {np.unique(labels)}")
+    for name, value in (("strength", strength), ("offset", offset), ("gain", gain)):
+        if not 0 < value < np.inf:
+            raise NetworkError(f"{where}: {name} must be positive and finite, got {value}")
+    mean, width = x.mean(0), x.std(0) + offset
+    z = (x - mean) / width
+    wanted = np.eye(n_out)[labels]
+    wanted -= wanted.mean(0)
+    dual = np.linalg.solve(z @ z.T + strength * np.eye(labels.size), wanted)
+    weight = gain * (z.T @ dual / width[:, None]).T
+    return replace(readout, weight=weight, bias=-weight @ mean)
