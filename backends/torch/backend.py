@@ -37,7 +37,6 @@ class TorchBackend(Backend):
             settings={
                 "device": "cpu (default), cuda, cuda:1 ...",
                 "precision": "float64 (default) or float32",
-                "path": "auto (default), fused (compiled loops, CPU), eager (torch operations)",
                 "threads": "threads of torch; default: as torch decides",
             },
         )
@@ -82,11 +81,8 @@ class TorchBackend(Backend):
         precision = settings.get("precision", "float64")
         if precision not in ("float64", "float32"):
             raise NetworkError(f"precision: expected 'float64' or 'float32', got {precision!r}")
-        path = settings.get("path", "auto")
-        if path not in ("auto", "eager", "fused"):
-            raise NetworkError(f"path: expected 'auto', 'eager' or 'fused', got {path!r}")
         from neurobridge.backends.torch.engine import TorchEngine
 
         return TorchEngine(
-            program, precision, str(settings.get("device", "cpu")), path, settings.get("threads")
+            program, precision, str(settings.get("device", "cpu")), settings.get("threads")
         )

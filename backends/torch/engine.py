@@ -4,8 +4,6 @@ from __future__ import annotations
 
 __all__ = ["TorchEngine"]
 
-from typing import Any
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -23,13 +21,11 @@ SEGMENT = 100
 class TorchEngine(Engine):
     """A program in torch, without gradients."""
 
-    def __init__(
-        self, program: Program, precision: str, device: str, path: Any, threads: int | None
-    ) -> None:
+    def __init__(self, program: Program, precision: str, device: str, threads: int | None) -> None:
         if threads is not None:
             torch.set_num_threads(int(threads))
         record = dict.fromkeys((p.population, p.variable) for p in program.signal_plans)
-        self.options = Options(getattr(torch, precision), device, path, record=tuple(record))
+        self.options = Options(getattr(torch, precision), device, record=tuple(record))
         self.program = program
         self.module = TorchNetwork(program, self.options)
 

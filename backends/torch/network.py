@@ -6,7 +6,7 @@ __all__ = ["Options", "TorchNetwork"]
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,13 +14,11 @@ from torch import nn
 from torch.utils.checkpoint import checkpoint
 
 from neurobridge.backends.torch.carry import Carry, Constants, Outputs, initial_carry
-from neurobridge.backends.torch.eager import EagerPlan
+from neurobridge.backends.torch.segment import Plan
 from neurobridge.backends.torch.inputs import Inputs
 from neurobridge.backends.torch.surrogate import Surrogate
 from neurobridge.errors import NetworkError
 from neurobridge.lowering.program import Program
-
-Path = Literal["auto", "eager", "fused"]
 
 
 @dataclass(frozen=True)
@@ -32,9 +30,6 @@ class Options:
     dtype : torch.dtype
         float64 is the reference's arithmetic, float32 is faster.
     device : str or torch.device
-    path : {"auto", "eager", "fused"}
-        ``fused`` runs compiled loops with a backward pass of their own (CPU); ``eager`` torch
-        operations (any device).
     surrogates : mapping of population to Surrogate
     checkpoint_every : int or None
         Steps between checkpoints: states in between are worked out again in the backward pass,
@@ -47,7 +42,6 @@ class Options:
 
     dtype: torch.dtype = torch.float64
     device: str | torch.device = "cpu"
-    path: Path = "auto"
     surrogates: Mapping[str, Surrogate] = field(default_factory=dict)
     checkpoint_every: int | None = None
     truncate_every: int | None = None
@@ -73,7 +67,7 @@ class TorchNetwork(nn.Module):
         super().__init__()
         self.program, self.options = program, options
         device = torch.device(options.device)
-        self.plan = _plan(program, options, device)
+        self.plan = Plan(program, options.surrogates, options.record, device)
         self.names = {
             p.name: (tuple(p.constants), tuple(p.initial))
             for p in program.populations
@@ -179,12 +173,6 @@ class TorchNetwork(nn.Module):
         out, after = layout
         n = len(_tensors(out))
         return _rebuilt(out, made[:n]), after.rebuilt(made[n:])
-
-
-def _plan(program: Program, options: Options, device: torch.device) -> EagerPlan:
-    if options.path != "fused":
-        return EagerPlan(program, options.surrogates, options.record, device)
-    raise NotImplementedError
 
 
 def _tensors(out: Outputs) -> list[torch.Tensor]:

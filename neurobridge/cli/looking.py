@@ -145,7 +145,7 @@ def _backend_table(found: list[BackendStatus]) -> Table:
 
 def _feature_table(found: list[BackendStatus]) -> Table:
     table = Table(box=box.SIMPLE_HEAD)
-    table.add_column("feature")
+    table.add_column("feature", no_wrap=True)
     for b in found:
         table.add_column(b.name)
     for field, words in FEATURES.items():

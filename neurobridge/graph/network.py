@@ -492,9 +492,7 @@ class Network(ByContent):
                 "use 'current'"
             )
         if encoder.kind == "rate" and not (model.is_source or model.receptors):
-            raise NetworkError(
-                f"{where}: model {model.name!r} takes no spikes; use kind='current'"
-            )
+            raise NetworkError(f"{where}: model {model.name!r} takes no spikes; use kind='current'")
 
 
 _PARTS: dict[str, tuple[Any, ...]] = {

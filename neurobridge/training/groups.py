@@ -136,12 +136,13 @@ def _column(
         If the population has no such label, or one of them lacks it.
     """
     if name == "sign" and labels.sign is not None:
-        return np.asarray(labels.sign).astype(str)[index]
+        signs: NDArray[Any] = np.asarray(labels.sign).astype(str)[index]
+        return signs
     try:
         values = labels[name].values
     except NetworkError as err:
         raise type(err)(f"path {path!r}, population {population!r}: {err}") from err
-    values = values[index]
+    values = np.asarray(values[index])
     missing = np.unique(index[values == MISSING]).size
     if missing:
         raise NetworkError(

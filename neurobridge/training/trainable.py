@@ -57,8 +57,6 @@ class TrainableNetwork(nn.Module):
     train : sequence of Train
     precision : {"float32", "float64"}
     device : str
-    path : {"auto", "eager", "fused"}
-        See :class:`Options`.
     surrogate : Surrogate or mapping of population to Surrogate, optional
         Default: a fast sigmoid ten times narrower than the distance from rest to threshold, and as
         high as one over that distance (Zenke & Ganguli 2018).
@@ -83,7 +81,6 @@ class TrainableNetwork(nn.Module):
         *,
         precision: Literal["float32", "float64"] = "float32",
         device: str = "cpu",
-        path: Literal["auto", "eager", "fused"] = "auto",
         surrogate: Surrogate | Mapping[str, Surrogate] | None = None,
         record: Sequence[tuple[str, str]] = (),
         checkpoint_every: int | None = None,
@@ -97,7 +94,7 @@ class TrainableNetwork(nn.Module):
         raise_if_errors(self.program.findings, accept)
         dtype = getattr(torch, precision)
         self.options = Options(
-            dtype, device, path, _surrogates(self.program, surrogate),
+            dtype, device, _surrogates(self.program, surrogate),
             checkpoint_every, truncate_every, _recorded(network, record),
         )  # fmt: skip
         self.core = TorchNetwork(self.program, self.options)

@@ -75,7 +75,6 @@ def test_single_precision_is_said() -> None:
     ("settings", "message"),
     [
         ({"precision": "half"}, "expected 'float64' or 'float32', got 'half'"),
-        ({"path": "quick"}, "expected 'auto', 'eager' or 'fused'"),
         ({"presision": "float32"}, "did you mean 'precision'"),
     ],
 )

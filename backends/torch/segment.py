@@ -5,7 +5,7 @@ The order of events is that of ``docs/contract.md``; compare :mod:`neurobridge.b
 
 from __future__ import annotations
 
-__all__ = ["EagerPlan"]
+__all__ = ["Plan"]
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -20,7 +20,7 @@ from neurobridge.backends.torch.translate import compile_block, compile_expressi
 from neurobridge.lowering.program import Pathway, PopulationProgram, Program
 
 
-class EagerPlan:
+class Plan:
     """A program, ready to run segments of steps.
 
     Parameters
@@ -101,7 +101,7 @@ class _Run:
 
     def __init__(
         self,
-        plan: EagerPlan,
+        plan: Plan,
         constants: Constants,
         weights: Sequence[torch.Tensor],
         carry: Carry,
