@@ -14,8 +14,8 @@ from torch import nn
 from torch.utils.checkpoint import checkpoint
 
 from neurobridge.backends.torch.carry import Carry, Constants, Outputs, initial_carry
-from neurobridge.backends.torch.segment import Plan
 from neurobridge.backends.torch.inputs import Inputs
+from neurobridge.backends.torch.segment import Plan
 from neurobridge.backends.torch.surrogate import Surrogate
 from neurobridge.errors import NetworkError
 from neurobridge.lowering.program import Program
