@@ -39,7 +39,7 @@ def _where(condition: Any, yes: Any, no: Any) -> Any:
 
 
 _NAMESPACE: dict[str, Any] = {name: _either(name) for name in FUNCTIONS - {"exprel"}}
-_NAMESPACE |= {"exprel": _exprel, "where": _where, "__builtins__": {}}
+_NAMESPACE |= {"exprel": _exprel, "where": _where}
 
 
 def compile_expression(expression: str) -> Callable[[Values], Any]:
