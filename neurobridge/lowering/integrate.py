@@ -243,6 +243,11 @@ def _ab4(
     One evaluation a step, of order four (Hairer, Noersett & Wanner 1993, Solving ordinary
     differential equations I, III.1).
     """
+    if model.threshold:
+        raise ModelError(
+            f"model {model.name!r}: ab4 goes on from the slopes of earlier steps, and the reset of "
+            "a spike breaks them; name another integrator, e.g. 'rk4'"
+        )
     start = _rk4(model, derivatives, clamped, parameters, dt)
     code = StepCode(constants=dict(start.constants))
     code.begin(flat_output(model))

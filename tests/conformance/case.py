@@ -19,7 +19,8 @@ class Run:
 
     ``spikes`` maps a population or spike probe to all its (stamp, neuron) pairs in order;
     ``signals`` maps a state probe to its samples, (T, n) or (T,) for one neuron.
-    What is not named is not compared.
+    What is not named is not compared; what is ``unrecorded`` must have no spikes at all, not even
+    an empty list.
     """
 
     duration: float
@@ -29,6 +30,7 @@ class Run:
     trial: int = 0
     stimuli: Sequence[Stimulus] = ()
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    unrecorded: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,7 @@ def perform(compiled: CompiledNetwork, run: Run) -> Recording:
 
 def check_run(recording: Recording, run: Run, atol: float, number: int) -> None:
     assert recording.status == "ok"
+    assert not set(run.unrecorded) & set(recording.spikes)
     for name, expected in run.spikes.items():
         got = recording.spikes[name]
         pairs = list(zip(got.step.tolist(), got.neuron.tolist(), strict=True))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from neurobridge.graph.model import NeuronModel, Parameter, Receptor, Refractory
+from neurobridge.graph.model import Coupling, NeuronModel, Parameter, Receptor, Refractory
 
 
 def _receptor(when_clamped: str) -> tuple[Receptor, ...]:
@@ -143,4 +143,69 @@ gated = NeuronModel(
     refractory=None,
     integrator="rk4",
     doc="What a user might write: a shorthand, exp and where.",
+)
+
+divided = NeuronModel(
+    name="divided",
+    equations="dx/dt = (-x*(1 - divisor) + drive)/tau : 1",
+    parameters={"tau": Parameter(4.0, "ms", above=0)},
+    receptors=(),
+    threshold="",
+    threshold_policy="level",
+    reset="",
+    refractory=None,
+    integrator="euler",
+    output="x",
+    couplings=(
+        Coupling("drive", sign="positive"),
+        Coupling("divisor", sign="negative"),
+    ),
+    doc="What excites adds up, what inhibits makes it leakier.",
+)
+
+adapting_rate = NeuronModel(
+    name="adapting_rate",
+    equations="""
+        above = (x - a)/width      : 1
+        dx/dt = (-x + heard)/tau_x : 1
+        da/dt = (x - a)/tau_a      : 1
+    """,
+    parameters={
+        "width": Parameter(1.0, "1"),
+        "tau_x": Parameter(4.0, "ms", above=0),
+        "tau_a": Parameter(8.0, "ms", above=0),
+    },
+    receptors=(),
+    threshold="",
+    threshold_policy="level",
+    reset="",
+    refractory=None,
+    integrator="euler",
+    output="1 + erf(above)",
+    couplings=(Coupling("heard"),),
+    doc="A rate that follows the change of its input; its output is never below 0.",
+)
+
+kicked_rate = NeuronModel(
+    name="kicked_rate",
+    equations="dx/dt = (-x + heard)/tau : 1",
+    parameters={"tau": Parameter(2.0, "ms", above=0)},
+    receptors=(Receptor("kick", "x += w", sign="any", magnitude=False, when_clamped="keep"),),
+    threshold="",
+    threshold_policy="level",
+    reset="",
+    refractory=None,
+    integrator="euler",
+    output="x",
+    couplings=(Coupling("heard"),),
+    doc="A rate that spikes move.",
+)
+
+listener = replace(
+    keeper,
+    name="listener",
+    equations="dv/dt = current/c_m + heard/tau : mV",
+    parameters={**keeper.parameters, "tau": Parameter(1.0, "ms", above=0)},
+    couplings=(Coupling("heard", unit="mV"),),
+    doc="Counts events, current and what rates send it; spikes.",
 )

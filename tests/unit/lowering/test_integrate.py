@@ -36,10 +36,10 @@ def error_at_the_end(model: NeuronModel, dt: float) -> float:
     return abs(last - 1 / (1 + 4 * np.exp(-0.5 * 8.0)))
 
 
-@pytest.mark.parametrize(("integrator", "order"), [("euler", 1), ("rk4", 4)])
+@pytest.mark.parametrize(("integrator", "order"), [("euler", 1), ("rk4", 4), ("ab4", 4)])
 def test_order_of_convergence(integrator: Integrator, order: int) -> None:
     model = logistic.with_integrator(integrator)
-    coarse, fine = error_at_the_end(model, 0.25), error_at_the_end(model, 0.125)
+    coarse, fine = error_at_the_end(model, 0.125), error_at_the_end(model, 0.0625)
     assert np.log2(coarse / fine) == pytest.approx(order, abs=0.15)
 
 
@@ -78,6 +78,13 @@ def test_the_integrators_agree_on_a_linear_model_at_a_small_step() -> None:
         assert 1e-6 < np.abs(trace - exact).max() < 5e-3
 
 
+def test_adams_bashforth_is_for_models_without_a_reset() -> None:
+    net = NetworkBuilder()
+    net.population("cell", 1, models.adex.with_integrator("ab4"))
+    with pytest.raises(ModelError, match=r"'adex.ab4': ab4 goes on from the slopes .* e.g. 'rk4'"):
+        run(net.build(), 1.0, dt=0.1)
+
+
 def test_shorthands_are_used_in_the_order_in_which_they_stand() -> None:
     wrong = replace(logistic, equations="a = b*2 : 1\nb = x : 1\ndx/dt = r*a : 1")
     net = NetworkBuilder()
@@ -99,7 +106,13 @@ def test_names_that_the_lowering_makes_are_refused() -> None:
 
 @pytest.mark.parametrize(
     ("integrator", "name"),
-    [("exact", "x_next"), ("euler", "x_next"), ("exponential_euler", "z_x"), ("rk4", "y2_x")],
+    [
+        ("exact", "x_next"),
+        ("euler", "x_next"),
+        ("exponential_euler", "z_x"),
+        ("rk4", "y2_x"),
+        ("ab4", "before1_x"),
+    ],
 )
 def test_states_that_have_the_name_of_a_local_are_refused(
     integrator: Integrator, name: str

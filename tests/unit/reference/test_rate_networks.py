@@ -116,6 +116,8 @@ def test_activations_are_what_they_are_called() -> None:
 def test_what_does_not_fit_is_refused() -> None:
     with pytest.raises(nb.UnknownNameError, match="did you mean 'tanh'"):
         nb.models.rate_model("tahn")
+    with pytest.raises(nb.ModelError, match="form must be 'current' or 'activity', got 'rate'"):
+        nb.models.rate_model(form="rate")  # type: ignore[arg-type]
     with pytest.raises(nb.ModelError, match="give your model a name"):
         nb.models.rate_model("tanh(u)**3")
     with pytest.raises(nb.ModelError, match="write an expression of u"):
