@@ -17,8 +17,8 @@ DENSE_ENTRIES = 1 << 16
 DENSE_SHARE = 0.2
 """A matrix is dense if it has at most so many entries, or at least this share of its entries.
 
-Measured for batches of 32 on one core, product and gradients: up to 256 x 256 dense is faster at any
-density, from 512 x 512 sparse is faster up to a share of 0.1 to 0.3.
+Measured for batches of 32 on one core, product and gradients: up to 256 x 256 dense is faster at
+any density, from 512 x 512 sparse is faster up to a share of 0.1 to 0.3.
 """
 
 Product = Callable[[torch.Tensor], torch.Tensor]

@@ -36,7 +36,7 @@ def network_of(name: str) -> nb.Network:
     weight, drive_hz, drive_weight, receptors = MODELS[name]
     return recurrent(
         nb.models.by_name(name), 60, weight, n_in=20, drive_hz=drive_hz,
-        drive_weight=drive_weight, receptors=receptors,
+        drive_weight=drive_weight, receptors=receptors, delays_ms=(0.5, 1.2),
     )  # fmt: skip
 
 
@@ -52,15 +52,18 @@ def test_a_recurrent_network_of_every_model(name: str) -> None:
     )
 
 
-def test_a_batch_is_as_many_runs() -> None:
-    network = network_of("lif_exp")
+@pytest.mark.slow
+@pytest.mark.parametrize("name", MODELS)
+def test_a_batch_of_eight_for_a_second_is_as_many_runs(name: str) -> None:
+    network = network_of(name)
     program = lower(network, 0.1)
-    drives = [lower_drive(network, 0.1, 1000, 2, trial)[0] for trial in range(8)]
+    drives = [lower_drive(network, 0.1, 10_000, 2, trial)[0] for trial in range(8)]
     inputs = Inputs.from_drives(drives, program, torch.float64, torch.device("cpu"))
     with torch.no_grad():
         out = TorchNetwork(program, Options())(inputs)
-    for trial in range(8):
-        expected = nb.run(network, 100.0, dt=0.1, seed=2, trial=trial).spikes["cells"]
+    for trial in (0, 7):
+        expected = nb.run(network, 1000.0, dt=0.1, seed=2, trial=trial).spikes["cells"]
+        assert len(expected) > 100
         step, neuron = out.spikes["cells"][:, :, trial].nonzero().numpy().T
         np.testing.assert_array_equal(step + 1, expected.step)
         np.testing.assert_array_equal(neuron, expected.neuron)
