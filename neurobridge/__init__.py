@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from neurobridge.graph.projection import TickDelays as TickDelays
     from neurobridge.graph.readout import Readout as Readout
     from neurobridge.graph.stimulus import Current as Current
+    from neurobridge.graph.stimulus import DiffusionNoise as DiffusionNoise
     from neurobridge.graph.stimulus import Poisson as Poisson
     from neurobridge.graph.stimulus import SpikeTrains as SpikeTrains
     from neurobridge.graph.stimulus import WhiteNoise as WhiteNoise
@@ -112,7 +113,13 @@ _NAMES = {
     "neurobridge.graph.probe": ("SpikeProbe", "StateProbe"),
     "neurobridge.graph.projection": ("Projection", "TickDelays"),
     "neurobridge.graph.readout": ("Readout",),
-    "neurobridge.graph.stimulus": ("Current", "Poisson", "SpikeTrains", "WhiteNoise"),
+    "neurobridge.graph.stimulus": (
+        "Current",
+        "DiffusionNoise",
+        "Poisson",
+        "SpikeTrains",
+        "WhiteNoise",
+    ),
     "neurobridge.graph.weight": ("Explicit", "Factorised", "LowRank", "WeightSum"),
     "neurobridge.io.native": ("load", "save"),
     "neurobridge.lowering.compiled": ("CompiledNetwork", "check", "compile", "run"),

@@ -14,16 +14,24 @@ from neurobridge.connectome.table import Connectome
 from neurobridge.errors import NetworkError
 from neurobridge.experiment.schema import (
     CurrentPlan,
+    DiffusionNoisePlan,
     PoissonPlan,
     SpikesPlan,
     SpikeTrainsPlan,
     StatePlan,
-    WhiteNoisePlan,
+    StimulusPlan,
 )
 from neurobridge.experiment.selection import ids_of, index_of
 from neurobridge.graph.model import NeuronModel
 from neurobridge.graph.probe import Probe, SpikeProbe, StateProbe
-from neurobridge.graph.stimulus import Current, Poisson, SpikeTrains, Stimulus, WhiteNoise
+from neurobridge.graph.stimulus import (
+    Current,
+    DiffusionNoise,
+    Poisson,
+    SpikeTrains,
+    Stimulus,
+    WhiteNoise,
+)
 from neurobridge.units import parse_quantity
 
 At: TypeAlias = Callable[..., AbstractContextManager[None]]
@@ -31,7 +39,7 @@ At: TypeAlias = Callable[..., AbstractContextManager[None]]
 
 def stimulus(
     name: str,
-    plan: PoissonPlan | SpikeTrainsPlan | CurrentPlan | WhiteNoisePlan,
+    plan: StimulusPlan,
     population: str,
     model: NeuronModel,
     connectome: Connectome,
@@ -45,7 +53,7 @@ def stimulus(
     plan : one of the plans of stimuli
     population : str
     model : NeuronModel
-        Gives the unit of the weight.
+        Gives the units of weights and currents.
     connectome : Connectome
         Finds the neurons.
     at : callable
@@ -62,11 +70,18 @@ def stimulus(
             receptor=plan.receptor, weight=_weight(name, plan, model, at), delay=plan.delay,
             start=plan.start, stop=plan.stop, rate_interval=plan.rate_interval,
         )  # fmt: skip
+
+    def current(key: str, value: Any) -> float:
+        with at("stimuli", name, key):
+            return float(parse_quantity(value, model.current_unit, key))
+
     if isinstance(plan, CurrentPlan):
-        return Current(name, population, np.array(plan.amplitude), np.array(plan.time), neurons)
-    return WhiteNoise(
-        name, population, plan.std, plan.interval, plan.mean, neurons, plan.start, plan.stop
-    )
+        amplitude = np.array([current("amplitude", value) for value in plan.amplitude])
+        return Current(name, population, amplitude, np.array(plan.time), neurons)
+    mean, window = current("mean", plan.mean), (neurons, plan.start, plan.stop)
+    if isinstance(plan, DiffusionNoisePlan):
+        return DiffusionNoise(name, population, plan.intensity, mean, *window)
+    return WhiteNoise(name, population, current("std", plan.std), plan.interval, mean, *window)
 
 
 def probe(

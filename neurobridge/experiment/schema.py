@@ -9,6 +9,7 @@ from __future__ import annotations
 __all__ = [
     "ConnectomePlan",
     "CurrentPlan",
+    "DiffusionNoisePlan",
     "ExperimentPlan",
     "ModelPlan",
     "NeighbourhoodPlan",
@@ -100,13 +101,14 @@ def _backends(value: Any) -> Any:
 
 
 Milliseconds = Annotated[float, BeforeValidator(_one("ms"))]
-Nanoamperes = Annotated[float, BeforeValidator(_one("nA"))]
 Duration = Annotated[float, BeforeValidator(_duration)]
 SeveralMilliseconds = Annotated[list[float], BeforeValidator(_several("ms"))]
-SeveralNanoamperes = Annotated[list[float], BeforeValidator(_several("nA"))]
 SeveralHertz = Annotated[list[float], BeforeValidator(_several("Hz"))]
 Neurons = Annotated[Any, BeforeValidator(_selection)]
 Quantity = Annotated[Any, Field(description="a number, or a text with a unit")]
+SeveralQuantities = Annotated[
+    list[Quantity], BeforeValidator(lambda value: value if isinstance(value, list) else [value])
+]
 
 
 class NeighbourhoodPlan(Strict):
@@ -246,7 +248,7 @@ class CurrentPlan(Strict):
     """A current that holds from each time to the next."""
 
     kind: Literal["current"]
-    amplitude: SeveralNanoamperes
+    amplitude: SeveralQuantities
     time: SeveralMilliseconds = Field(default_factory=lambda: [0.0])
     neurons: Neurons = "all"
 
@@ -255,9 +257,20 @@ class WhiteNoisePlan(Strict):
     """Gaussian current, independent for each neuron and interval."""
 
     kind: Literal["white_noise"]
-    std: Nanoamperes
+    std: Quantity
     interval: Milliseconds
-    mean: Nanoamperes = 0.0
+    mean: Quantity = 0.0
+    neurons: Neurons = "all"
+    start: Milliseconds = 0.0
+    stop: Milliseconds = math.inf
+
+
+class DiffusionNoisePlan(Strict):
+    """Gaussian current whose integral is a Wiener process, independent for each neuron."""
+
+    kind: Literal["diffusion_noise"]
+    intensity: float
+    mean: Quantity = 0.0
     neurons: Neurons = "all"
     start: Milliseconds = 0.0
     stop: Milliseconds = math.inf
@@ -280,7 +293,8 @@ class StatePlan(Strict):
 
 
 StimulusPlan = Annotated[
-    PoissonPlan | SpikeTrainsPlan | CurrentPlan | WhiteNoisePlan, Field(discriminator="kind")
+    PoissonPlan | SpikeTrainsPlan | CurrentPlan | WhiteNoisePlan | DiffusionNoisePlan,
+    Field(discriminator="kind"),
 ]
 ProbePlan = Annotated[SpikesPlan | StatePlan, Field(discriminator="kind")]
 

@@ -463,6 +463,11 @@ class NeuronModel:
 
     def _check_units(self) -> None:
         known = self.dimensions
+        if parse_unit(self.current_unit).factor != 1:
+            raise UnitError(
+                f"{self._where}: current_unit is {self.current_unit!r}; expected one of the units "
+                f"that are used inside, here '{known['current']}'"
+            )
         for equation in self.lines:
             check_dimensions(equation, known, self._where)
         if self.threshold:

@@ -22,8 +22,8 @@ from neurobridge.graph.population import Population
 from neurobridge.graph.probe import Probe, SpikeProbe, StateProbe
 from neurobridge.graph.projection import Projection, TickDelays
 from neurobridge.graph.readout import Readout
-from neurobridge.graph.stimulus import Poisson, SpikeTrains, Stimulus
-from neurobridge.units import parse_quantity
+from neurobridge.graph.stimulus import Poisson, SpikeTrains, Stimulus, in_amperes
+from neurobridge.units import parse_quantity, parse_unit
 
 SCHEMA = 2
 """Version of what a network is made of; part of its id."""
@@ -420,10 +420,15 @@ class Network(ByContent):
                 f"{where}: model {population.model.name!r} takes no injected current; its "
                 "equations do not use 'current'"
             )
+        elif in_amperes(s) and population.model.dimensions["current"] != parse_unit("nA").dimension:
+            raise UnitError(
+                f"{where}: it was given in units of nA, and model {population.model.name!r} takes "
+                f"currents in {population.model.current_unit!r}; give plain numbers, in that unit"
+            )
         n = population.size if neurons is None else neurons.size
-        for name in ("rate", "amplitude", "mean", "std"):
+        for name in ("rate", "amplitude", "mean", "std", "intensity"):
             value = getattr(s, name, None)
-            per_neuron = (1, 2) if name in ("rate", "mean", "std") else (2,)
+            per_neuron = (2,) if name == "amplitude" else (1, 2)
             if isinstance(value, np.ndarray) and value.ndim in per_neuron and value.shape[-1] != n:
                 raise NetworkError(f"{where}: {name} has shape {value.shape} for {n} neurons")
 
@@ -438,6 +443,11 @@ class Network(ByContent):
                     "a receptor has no meaning here"
                 )
             return
+        if not model.receptors:
+            raise NetworkError(
+                f"{where}: model {model.name!r} of {s.population!r} has no receptor and takes no "
+                "spikes; drive it with a Current, WhiteNoise or DiffusionNoise"
+            )
         if s.receptor is None and len(model.receptors) != 1:
             raise NetworkError(
                 f"{where}: say which receptor of {s.population!r} is meant, one of "

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-__all__ = ["Current", "Poisson", "SpikeTrains", "Stimulus", "WhiteNoise"]
+__all__ = [
+    "Current",
+    "DiffusionNoise",
+    "Poisson",
+    "SpikeTrains",
+    "Stimulus",
+    "WhiteNoise",
+    "in_amperes",
+]
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurobridge.content import ByContent
-from neurobridge.errors import NetworkError
+from neurobridge.errors import NetworkError, UnitError
 from neurobridge.frozen import frozen_array
 from neurobridge.graph.population import check_name, checked_indices
 from neurobridge.units import parse_quantity
@@ -128,7 +136,8 @@ class Current(ByContent):
     ----------
     name, population : str
     amplitude : float, array of shape (n_changes,), or array of shape (n_changes, n)
-        In nA; holds from its time until the next one (the last one until the end).
+        In the unit of current of the model, which is nA but for rate models; holds from its time
+        until the next one (the last one until the end).
     time : float64 array, shape (n_changes,)
         In ms, ascending. Before the first time there is no current.
     neurons : int32 array, shape (n,), optional
@@ -144,8 +153,7 @@ class Current(ByContent):
     def __post_init__(self) -> None:
         where = _named(self)
         _selection(self, where)
-        amplitude = np.atleast_1d(parse_quantity(self.amplitude, "nA", f"{where}, amplitude"))
-        amplitude = frozen_array(amplitude, np.float64)
+        amplitude = frozen_array(np.atleast_1d(_current(self, "amplitude", where)), np.float64)
         time = frozen_array(np.atleast_1d(parse_quantity(self.time, "ms", f"{where}, time")), float)
         if amplitude.shape[0] != time.size or amplitude.ndim > 2:
             raise NetworkError(
@@ -168,7 +176,7 @@ class WhiteNoise(ByContent):
     ----------
     name, population : str
     mean, std : float or array of shape (n,)
-        In nA. The spectral density is ``2 std**2 interval``.
+        In the unit of current of the model. The spectral density is ``2 std**2 interval``.
     interval : float
         In ms: how long each value holds.
     neurons : int32 array, shape (n,), optional
@@ -188,13 +196,7 @@ class WhiteNoise(ByContent):
     def __post_init__(self) -> None:
         where = _named(self)
         _selection(self, where)
-        for name in ("mean", "std"):
-            value = np.asarray(parse_quantity(getattr(self, name), "nA", f"{where}, {name}"), float)
-            if not np.isfinite(value).all() or (name == "std" and (value < 0).any()):
-                raise NetworkError(f"{where}: {name} must be finite (and std >= 0), got {value}")
-            object.__setattr__(
-                self, name, float(value) if value.ndim == 0 else frozen_array(value, float)
-            )
+        _mean_and_spread(self, "std", where)
         interval = parse_quantity(self.interval, "ms", f"{where}, interval")
         if not interval > 0 or not np.isfinite(interval):
             raise NetworkError(f"{where}: interval must be above 0 ms, got {interval}")
@@ -202,7 +204,50 @@ class WhiteNoise(ByContent):
         _window(self, where)
 
 
-Stimulus = SpikeTrains | Poisson | Current | WhiteNoise
+@dataclass(frozen=True, eq=False)
+class DiffusionNoise(ByContent):
+    """Gaussian white noise in the sense of a diffusion, independent for each neuron.
+
+    In every time step the current is ``mean + intensity * z / sqrt(dt)`` with a normal ``z``, so
+    that its integral is ``mean * t + intensity * W(t)`` with a Wiener process ``W``, whatever
+    ``dt``. With forward Euler this is the Euler-Maruyama method (Kloeden & Platen 1992, Numerical
+    solution of stochastic differential equations, 10.2). A state ``tau dx/dt = -x + current`` has
+    the stationary variance ``intensity**2 / (2 tau)``.
+
+    Parameters
+    ----------
+    name, population : str
+    intensity : float or array of shape (n,)
+        In the unit of current of the model times sqrt(ms).
+    mean : float or array of shape (n,)
+        In the unit of current of the model.
+    neurons : int32 array, shape (n,), optional
+        Default: all.
+    start, stop : float
+        In ms.
+    """
+
+    name: str
+    population: str
+    intensity: float | NDArray[np.float64]
+    mean: float | NDArray[np.float64] = 0.0
+    neurons: NDArray[np.int32] | None = None
+    start: float = 0.0
+    stop: float = np.inf
+
+    def __post_init__(self) -> None:
+        where = _named(self)
+        _selection(self, where)
+        if isinstance(self.intensity, str) or hasattr(self.intensity, "dim"):
+            raise UnitError(
+                f"{where}, intensity: expected a plain number, in the unit of current of the model "
+                f"times sqrt(ms), got {self.intensity!r}"
+            )
+        _mean_and_spread(self, "intensity", where)
+        _window(self, where)
+
+
+Stimulus = SpikeTrains | Poisson | Current | WhiteNoise | DiffusionNoise
 
 
 def _named(stimulus: Any) -> str:
@@ -218,6 +263,29 @@ def _named(stimulus: Any) -> str:
     if not isinstance(weight, str) and not (np.ndim(weight) == 0 and np.isfinite(weight)):
         raise NetworkError(f"{where}: the weight must be one finite number, got {weight!r}")
     return where
+
+
+def _current(stimulus: Any, name: str, where: str) -> Any:
+    """A current: a plain number, or a quantity in nA, which a network allows for its own models."""
+    given = getattr(stimulus, name)
+    if isinstance(given, str) or hasattr(given, "dim"):
+        object.__setattr__(stimulus, "in_amperes", True)
+    return parse_quantity(given, "nA", f"{where}, {name}")
+
+
+def in_amperes(stimulus: Stimulus) -> bool:
+    """Whether a current of the stimulus was given with a unit, when it was made."""
+    return bool(stimulus.__dict__.get("in_amperes", False))
+
+
+def _mean_and_spread(stimulus: Any, spread: str, where: str) -> None:
+    for name in ("mean", spread):
+        value = np.asarray(_current(stimulus, name, where), float)
+        if not np.isfinite(value).all() or (name == spread and (value < 0).any()):
+            raise NetworkError(f"{where}: {name} must be finite (and {spread} >= 0), got {value}")
+        object.__setattr__(
+            stimulus, name, float(value) if value.ndim == 0 else frozen_array(value, float)
+        )
 
 
 def _selection(stimulus: Any, where: str) -> None:

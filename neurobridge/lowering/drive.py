@@ -7,21 +7,25 @@ __all__ = ["lower_drive"]
 from typing import Any
 
 import numpy as np
-import psutil
 from numpy.typing import NDArray
 
 from neurobridge.errors import NetworkError
 from neurobridge.graph.network import Network
 from neurobridge.graph.population import Population
-from neurobridge.graph.stimulus import Current, Poisson, SpikeTrains, WhiteNoise
+from neurobridge.graph.stimulus import (
+    Current,
+    DiffusionNoise,
+    Poisson,
+    SpikeTrains,
+    WhiteNoise,
+)
+from neurobridge.lowering.currents import lower_current
+from neurobridge.lowering.draws import DRAWS, refuse_flood, selected
 from neurobridge.lowering.finding import Finding
 from neurobridge.lowering.grid import to_steps
-from neurobridge.lowering.program import CurrentInput, Drive, EventInput, SourceSpikes
+from neurobridge.lowering.program import Drive, EventInput, SourceSpikes
 from neurobridge.rng import uniforms
 from neurobridge.units import parse_quantity
-
-DRAWS = 1 << 16
-"""Random numbers that are drawn at once."""
 
 BYTES_PER_INPUT_SPIKE = 100
 """Memory of an input spike while it is drawn, binned and handed over."""
@@ -51,8 +55,8 @@ def lower_drive(
     }
     for stimulus in network.stimuli.values():
         population = network.population(stimulus.population)
-        if isinstance(stimulus, (Current, WhiteNoise)):
-            currents.append(_current(stimulus, population, dt, n_steps, seed, trial, findings))
+        if isinstance(stimulus, (Current, WhiteNoise, DiffusionNoise)):
+            currents.append(lower_current(stimulus, population, dt, n_steps, seed, trial, findings))
             continue
         trains = _trains(stimulus, population, dt, n_steps, seed, trial, findings)
         if population.model.is_source:
@@ -91,7 +95,7 @@ def _poisson(
     stimulus: Poisson, population: Population, dt: float, n_steps: int, seed: int, trial: int
 ) -> Trains:
     """Poisson spikes by time rescaling: unit-rate trains per neuron, bent by the summed rate."""
-    neurons = _selected(stimulus.neurons, population)
+    neurons = selected(stimulus.neurons, population)
     edges, cumulative = _summed_rate(stimulus, neurons.size, dt * n_steps)
     clock, owner = _unit_trains(stimulus.name, neurons, cumulative[-1], seed, trial)
     if neurons.size and (cumulative == cumulative[:, :1]).all():
@@ -123,7 +127,10 @@ def _unit_trains(
     name: str, neurons: NDArray[np.int32], until: NDArray[np.float64], seed: int, trial: int
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Unit-rate Poisson trains: times below ``until`` (n,), and the position of their neuron."""
-    _refuse_flood(name, float(until.sum()))
+    refuse_flood(
+        name, float(until.sum()), BYTES_PER_INPUT_SPIKE, "spikes",
+        "Check the unit of its rate (Hz), or run",
+    )  # fmt: skip
     alive = np.flatnonzero(until > 0)
     reached = np.zeros(neurons.size)
     times, owners, block = [], [], 0
@@ -144,17 +151,6 @@ def _unit_trains(
     if not times:
         return np.zeros(0), np.zeros(0, dtype=np.int64)
     return np.concatenate(times), np.concatenate(owners)
-
-
-def _refuse_flood(name: str, expected: float) -> None:
-    """Say how many spikes a stimulus would draw, if they do not fit into memory."""
-    have = psutil.virtual_memory().available
-    if expected * BYTES_PER_INPUT_SPIKE > have:
-        raise NetworkError(
-            f"stimulus {name!r} would draw about {expected:.2g} spikes, which need "
-            f"{expected * BYTES_PER_INPUT_SPIKE / 2**30:,.0f} GiB; {have / 2**30:.1f} GiB are "
-            "free. Check the unit of its rate (Hz), or run shorter, or drive fewer neurons"
-        )
 
 
 def _invert(
@@ -200,7 +196,7 @@ def _events(
     step = stamp + (delay - 1)
     inside = step < n_steps
     if isinstance(stimulus, Poisson):
-        target = _selected(stimulus.neurons, population)
+        target = selected(stimulus.neurons, population)
     else:
         target = np.unique(neuron).astype(np.int32)
     place = np.zeros(population.size, dtype=np.int64)
@@ -254,71 +250,3 @@ def _merged(name: str, lost: int, given: int) -> Finding:
         "choose a smaller dt, or put the stimulus onto the neurons themselves, where each counts",
         lost / given,
     )  # fmt: skip
-
-
-# -- currents ---------------------------------------------------------------------------------
-
-
-def _current(
-    stimulus: Current | WhiteNoise,
-    population: Population,
-    dt: float,
-    n_steps: int,
-    seed: int,
-    trial: int,
-    findings: list[Finding],
-) -> CurrentInput:
-    neurons = _selected(stimulus.neurons, population)
-    where = f"stimulus {stimulus.name!r}"
-    if isinstance(stimulus, Current):
-        start, found = to_steps(
-            stimulus.time, dt, f"{where}, times", "current_time_rounding", at_least=0
-        )
-        amplitude: Any = stimulus.amplitude
-        if amplitude.ndim == 1:
-            amplitude = amplitude[:, None]
-        value = np.broadcast_to(amplitude, (start.size, neurons.size))
-    else:
-        start, value, found = _noise(stimulus, neurons, dt, n_steps, seed, trial, where)
-    findings += found
-    # of changes that rounding put into one step, the last holds
-    lasting = np.append(np.diff(start) > 0, True)[: start.size] & (start < n_steps)
-    return CurrentInput(stimulus.name, population.name, neurons, start[lasting], value[lasting])
-
-
-def _noise(
-    stimulus: WhiteNoise,
-    neurons: NDArray[np.int32],
-    dt: float,
-    n_steps: int,
-    seed: int,
-    trial: int,
-    where: str,
-) -> tuple[NDArray[np.int64], NDArray[np.float64], list[Finding]]:
-    from scipy.special import ndtri  # noise alone needs it, and it takes 0.2 s to import
-
-    span = [stimulus.start, min(stimulus.stop, n_steps * dt)]
-    (first, last), found = to_steps(
-        span, dt, f"{where}, window", "current_time_rounding", at_least=0
-    )
-    length, more = to_steps(
-        stimulus.interval, dt, f"{where}, interval", "current_time_rounding", at_least=1
-    )
-    start = np.arange(first, last, max(int(length), 1))
-    draws = [
-        ndtri(uniforms(seed, "stimulus", stimulus.name, trial, neurons.astype(np.int64), block))
-        for block in range((start.size + 1) // 2)
-    ]
-    normal = (
-        np.stack(draws).transpose(0, 2, 1).reshape(2 * len(draws), neurons.size)
-        if draws
-        else np.zeros((0, neurons.size))
-    )
-    value = stimulus.mean + stimulus.std * normal[: start.size]
-    if last < n_steps:  # silence after the end
-        start, value = np.append(start, last), np.concatenate([value, np.zeros((1, neurons.size))])
-    return start.astype(np.int64), value, [*found, *more]
-
-
-def _selected(neurons: NDArray[np.int32] | None, population: Population) -> NDArray[np.int32]:
-    return np.arange(population.size, dtype=np.int32) if neurons is None else neurons

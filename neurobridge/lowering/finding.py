@@ -53,6 +53,7 @@ APPROXIMATIONS = (
     "delay_rounding",
     "duration_rounding",
     "interval_rounding",
+    "noise_not_linear",
     "refractory_rounding",
     "spike_time_rounding",
     "trained_at_other_dt",

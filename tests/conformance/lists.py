@@ -17,6 +17,7 @@ COUPLED = (
     "delayed_rates_by_euler",
     "delayed_rates_by_exponential_euler",
     "delayed_rates_by_runge_kutta",
+    "diffusion_noise_moves_rates",
     "exact_integration_holds_the_coupling",
     "integrators_differ_across_a_delay",
     "parallel_edges_of_a_coupling_add_up",

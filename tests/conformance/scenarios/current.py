@@ -8,7 +8,7 @@ from scipy.special import ndtri
 from neurobridge import models
 from neurobridge.graph.builder import NetworkBuilder
 from neurobridge.graph.probe import StateProbe
-from neurobridge.graph.stimulus import Current, WhiteNoise
+from neurobridge.graph.stimulus import Current, DiffusionNoise, WhiteNoise
 from neurobridge.rng import uniforms
 from tests.conformance import toys
 from tests.conformance.case import Case, Run, scenario, since, times
@@ -102,6 +102,29 @@ def white_noise_that_holds_in_a_window() -> Case:
     current = np.zeros((300, 2))
     current[50:205] = held[:155]
     return quiet(driven(stimulus, size=2), recursion(current), seed=7)
+
+
+@scenario("C39", "C27")
+def diffusion_noise_in_a_window() -> Case:
+    """Drawn in every step; its standard deviation is that of a step of a Wiener process over dt."""
+    intensity = np.array([0.2, 0.1])
+    stimulus = DiffusionNoise("noise", "cell", intensity, mean=0.05, start=2.0, stop=20.0)
+    current = np.zeros((300, 2))
+    current[20:200] = 0.05 + intensity / np.sqrt(0.1) * noise("noise", 7, 2, 180)
+    return quiet(driven(stimulus, size=2), recursion(current), seed=7)
+
+
+@scenario("C39", "C38")
+def diffusion_noise_moves_rates() -> Case:
+    """Euler-Maruyama: ``x + h/tau (mean - x) + intensity/tau sqrt(h) z``, and nothing else."""
+    net = NetworkBuilder()
+    net.population("units", 3, models.rate_model("linear"), tau=5.0)
+    net.add(DiffusionNoise("noise", "units", 0.5, mean=-1.0), StateProbe("x", "units", "x"))
+    x, trace = np.zeros(3), []
+    for z in noise("noise", 7, 3, 50):
+        x = x + 0.1 / 5.0 * (-1.0 - x) + 0.5 / 5.0 * np.sqrt(0.1) * z
+        trace.append(x)
+    return Case(net.build(), [Run(5.0, {}, {"x": trace}, seed=7)], atol=1e-12)
 
 
 @scenario("C6", "C27")

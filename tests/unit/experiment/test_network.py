@@ -21,6 +21,7 @@ STIMULI = """stimuli:
   given: {kind: spike_trains, trains: {C: [1, 2 ms], A: 3}, weight: 5, receptor: exc, delay: 2}
   step: {kind: current, neurons: [B], amplitude: [500 pA, 0], time: [10, 20 ms]}
   noise: {kind: white_noise, std: 0.1, interval: 1, mean: 10 pA}
+  wiener: {kind: diffusion_noise, neurons: [A, C], intensity: 0.2, mean: 1 pA, stop: 30}
 """
 PROBES = """probes:
   neurons: {kind: spikes}
@@ -46,6 +47,7 @@ def test_a_file_and_the_same_network_by_hand_are_one_network(tmp_path: Path) -> 
         nb.SpikeTrains("given", "neurons", [1.0, 2.0, 3.0], [2, 2, 0], "exc", 5.0, 2.0),
         nb.Current("step", "neurons", [0.5, 0.0], [10.0, 20.0], np.array([1])),
         nb.WhiteNoise("noise", "neurons", 0.1, 1.0, 0.01),
+        nb.DiffusionNoise("wiener", "neurons", 0.2, 0.001, np.array([0, 2]), stop=30.0),
     ):  # fmt: skip
         network = network.with_stimulus(stimulus)
     network = network.with_probe(nb.SpikeProbe("neurons", "neurons"))

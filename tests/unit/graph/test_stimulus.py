@@ -11,7 +11,7 @@ import pytest
 from neurobridge.errors import NetworkError, UnitError
 from neurobridge.graph.probe import SpikeProbe, StateProbe
 from neurobridge.graph.readout import Readout
-from neurobridge.graph.stimulus import Current, Poisson, SpikeTrains, WhiteNoise
+from neurobridge.graph.stimulus import Current, DiffusionNoise, Poisson, SpikeTrains, WhiteNoise
 from neurobridge.recording import Recording, Spikes
 
 
@@ -24,6 +24,7 @@ def test_quantities_become_canonical() -> None:
     assert Current("c", "a", "100 pA").amplitude.tolist() == [0.1]
     noise = WhiteNoise("w", "a", "1 uA", "100 us", mean="1 pA")
     assert (noise.std, noise.interval, noise.mean) == (1000.0, 0.1, 0.001)
+    assert DiffusionNoise("d", "a", 0.1, mean="1 pA", stop="1 s").mean == 0.001
     assert StateProbe("p", "a", "v", interval="1 ms").interval == 1.0
 
 
@@ -125,6 +126,10 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "std": (
         lambda: WhiteNoise("w", "a", -1.0, 0.1),
         "stimulus 'w': std must be finite (and std >= 0)",
+    ),
+    "intensity": (
+        lambda: DiffusionNoise("d", "a", [0.1, -1.0]),
+        "stimulus 'd': intensity must be finite (and intensity >= 0)",
     ),
     "interval": (
         lambda: WhiteNoise("w", "a", 1.0, 0.0),
