@@ -34,6 +34,7 @@ $(VENV)/.installed-all: $(SOURCES_OF_STAMPS) | $(PY)
 
 $(VENV)/.installed-dev: $(VENV)/.installed-all
 	@echo "Installing the development tools into $(VENV) (once) ..."
+	@$(PIP) setuptools-scm
 	@$(PIP) --no-build-isolation --editable ".[all,dev]"
 	@touch $@
 
