@@ -26,7 +26,7 @@ lint: $(VENV)/.installed-dev
 	@$(PY) -m mypy
 
 $(VENV)/.installed-all: $(SOURCES_OF_STAMPS) | $(PY)
-	@echo "Installing neurobridge with Brian2 and NEST into $(VENV) (once) ..."
+	@echo "Installing neurobridge with Brian2, NEST and torch into $(VENV) (once) ..."
 	@$(PIP) setuptools wheel
 	@$(PIP) --no-build-isolation --editable ".[all]"
 	@tools/ensure_compiler.sh $(PY)
@@ -36,6 +36,7 @@ $(VENV)/.installed-dev: $(VENV)/.installed-all
 	@echo "Installing the development tools into $(VENV) (once) ..."
 	@$(PIP) setuptools-scm
 	@$(PIP) --no-build-isolation --editable ".[all,dev]"
+	@$(PIP) --no-build-isolation --no-deps norse  # torchvision, which it names, fits few builds of torch
 	@touch $@
 
 $(PY):
