@@ -15,7 +15,7 @@ https://doi.org/10.1145/2063384.2063405
 
 from __future__ import annotations
 
-__all__ = ["generator", "philox4x32", "uniforms"]
+__all__ = ["generator", "permutation", "philox4x32", "uniforms"]
 
 import json
 import operator
@@ -62,6 +62,12 @@ def generator(seed: int, purpose: str, name: str, trial: int = 0) -> np.random.G
     """
     key = np.frombuffer(_digest(seed, purpose, name, trial, size=16), dtype="<u8")
     return np.random.Generator(np.random.Philox(key=key.astype(np.uint64)))
+
+
+def permutation(seed: int, purpose: str, name: str, trial: int, n: int) -> NDArray[np.int64]:
+    """The numbers 0 .. n-1 in the order of ``uniforms(seed, purpose, name, trial, number, 0)``."""
+    draws = uniforms(seed, purpose, name, trial, np.arange(n), 0)[:, 0]
+    return np.argsort(draws, kind="stable")
 
 
 def uniforms(

@@ -19,7 +19,7 @@ from neurobridge.frozen import FrozenDict, frozen_array
 from neurobridge.graph.encoder import Encoder
 from neurobridge.graph.stimulus import Stimulus
 from neurobridge.lowering.finding import Finding
-from neurobridge.rng import uniforms
+from neurobridge.rng import permutation
 from neurobridge.tasks.metrics import Accuracy, Confusion
 from neurobridge.units import parse_quantity
 
@@ -238,8 +238,7 @@ class ClassificationTask(ByContent):
         """
         if not isinstance(size, (int, np.integer)) or size < 1:
             raise NetworkError(f"{self._where}: a batch needs a whole number >= 1, got {size!r}")
-        index = np.arange(self.n_trials)
-        order = np.argsort(uniforms(seed, "batches", self.name, epoch, index, 0)[:, 0])
+        order = permutation(seed, "batches", self.name, epoch, self.n_trials)
         for start in range(0, self.n_trials, int(size)):
             yield order[start : start + int(size)]
 
