@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from neurobridge.graph.network import Network
 from neurobridge.training.objective import Seen
@@ -65,9 +66,9 @@ def draw_values(model: TrainableNetwork) -> Figure:
     return figure
 
 
-def _histograms(axes: Axes, before: np.ndarray, after: np.ndarray) -> None:
+def _histograms(axes: Axes, before: NDArray[np.float64], after: NDArray[np.float64]) -> None:
     both = np.concatenate([before, after])
-    edges = np.histogram_bin_edges(both, bins=50)
+    edges = np.histogram_bin_edges(both, bins=50).tolist()
     axes.hist(before, edges, color="0.75", label="before")
     axes.hist(after, edges, histtype="step", color="C3", label="after")
     axes.legend(frameon=False, fontsize="small")

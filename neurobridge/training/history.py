@@ -15,8 +15,8 @@ import pandas as pd
 class History(lightning.Callback):
     """Keeps the values of each epoch and writes them to a CSV file.
 
-    Its rows travel in checkpoints, so that a run that was resumed has all of them, which Lightning's
-    own CSV logger has not.
+    Its rows travel in checkpoints, so that a run that was resumed has all of them; Lightning's own
+    CSV logger begins anew.
 
     Parameters
     ----------

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["ADVICE", "Loop", "Optimiser", "refuse_other"]
+__all__ = ["Loop"]
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,19 +15,16 @@ import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from neurobridge.errors import TrainingError
+from neurobridge.training.checkpoint import KEY, identity, refuse_other
 from neurobridge.training.data import Batch, Rows, TrainingData
 from neurobridge.training.objective import Loss, Objective, Seen
+from neurobridge.training.settings import Settings
 from neurobridge.training.trainable import TrainableNetwork
-
-KEY = "neurobridge"
-"""Entry of a checkpoint that says what it is of."""
 
 ADVICE = (
     "The checkpoint of the last whole epoch is kept; go on from it with a smaller learning rate or "
     "clip= (gradients), or look at the term or path that is named"
 )
-
-Optimiser = Callable[[Iterable[torch.nn.Parameter]], torch.optim.Optimizer]
 
 
 @dataclass(frozen=True)
@@ -50,11 +48,8 @@ class Loop(lightning.LightningModule):
     objective : Objective
     metrics : mapping of str to Loss
         What else is logged, in validation only.
-    optimiser : function from parameters to torch.optim.Optimizer
     data : TrainingData
-    size : int
-        Trials in a batch, over all processes.
-    seed : int
+    settings : Settings
     """
 
     def __init__(
@@ -62,20 +57,17 @@ class Loop(lightning.LightningModule):
         model: TrainableNetwork,
         objective: Objective,
         metrics: Mapping[str, Loss],
-        optimiser: Optimiser,
         data: TrainingData,
-        size: int,
-        seed: int,
+        settings: Settings,
     ) -> None:
         super().__init__()
-        self.model = model
-        self.objective, self.measures, self.optimiser = objective, dict(metrics), optimiser
-        self.data, self.size, self.seed = data, size, seed
+        self.model, self.objective, self.measures = model, objective, dict(metrics)
+        self.data, self.settings = data, settings
         self.moved: set[str] = set()
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """See Lightning."""
-        return self.optimiser(self.model.parameters())
+        return self.settings.make_optimiser(self.model.parameters())
 
     def train_dataloader(self) -> DataLoader[Share]:
         """Batches to train on."""
@@ -86,10 +78,11 @@ class Loop(lightning.LightningModule):
         return self._loader("validation")
 
     def _loader(self, split: str) -> DataLoader[Share]:
+        trainer, settings = self.trainer, self.settings
         shares = _Shares(
-            self.data, self.model, self.seed, self.trainer.global_rank, self.trainer.world_size
+            self.data, self.model, settings.seed, trainer.global_rank, trainer.world_size
         )
-        batches = _Epochs(self.data, split, self.size, self.seed)
+        batches = _Epochs(self.data, split, settings.batch, settings.seed)
         return DataLoader(shares, batch_size=None, sampler=batches)
 
     def transfer_batch_to_device(self, batch: Any, device: Any, dataloader_idx: int) -> Any:
@@ -171,34 +164,6 @@ class Loop(lightning.LightningModule):
         self.moved = set(checkpoint["moved"])
 
 
-def identity(model: TrainableNetwork) -> dict[str, Any]:
-    """What a checkpoint belongs to."""
-    return {
-        "network": model.network.id,
-        "dt": model.dt,
-        "paths": [s.path for s in model.specs],
-        "precision": str(model.options.dtype).removeprefix("torch."),
-    }
-
-
-def refuse_other(model: TrainableNetwork, found: Mapping[str, Any] | None, what: str) -> None:
-    """Refuse what was saved for another network, other paths, another dt or precision.
-
-    Raises
-    ------
-    TrainingError
-    """
-    if found is None:
-        raise TrainingError(f"{what} was not written by neurobridge: it does not say its network")
-    own = identity(model)
-    for name, value in own.items():
-        if found[name] != value:
-            raise TrainingError(
-                f"{what} is of another {name}: it has {found[name]!r}, the model {value!r}; make "
-                "the model as it was, or begin anew"
-            )
-
-
 class _Epochs(Sampler[tuple[Rows, int]]):
     """The batches of an epoch; Lightning says which epoch it is."""
 
@@ -210,7 +175,7 @@ class _Epochs(Sampler[tuple[Rows, int]]):
         self.epoch = epoch
 
     def __len__(self) -> int:
-        return -(-self.data.rows(self.split).size // self.size)
+        return math.ceil(self.data.rows(self.split).size / self.size)
 
     def __iter__(self) -> Iterator[tuple[Rows, int]]:
         trains = self.split == "train"

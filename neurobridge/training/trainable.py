@@ -55,6 +55,7 @@ class TrainableNetwork(nn.Module):
     dt : float
         In ms.
     train : sequence of Train
+        May be empty: the network then only runs, as a teacher does.
     precision : {"float32", "float64"}
     device : str
     surrogate : Surrogate or mapping of population to Surrogate, optional
@@ -202,7 +203,7 @@ class TrainableNetwork(nn.Module):
         """
         for name, value in (features or {}).items():
             inputs = self._encode(inputs, name, value)
-        if self.training:
+        if self.training or not self.specs:
             constants, initial = self._constants()
             outputs = self.core(inputs, constants, self.weights(), initial)
         else:
@@ -353,8 +354,6 @@ def _refuse_twice(specs: Sequence[Train]) -> None:
                 f"path {path!r} is trained twice; give it one specification, or train "
                 "'projections.NAME.weight' and '.scale' together"
             )
-    if not paths:
-        raise NetworkError("nothing is trained; name at least one path, Train('...')")
 
 
 def _refuse_missing_device(device: str) -> None:
