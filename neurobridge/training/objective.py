@@ -108,10 +108,10 @@ class Objective:
     Examples
     --------
     >>> from neurobridge.training import Objective, losses
-    >>> Objective(
+    >>> objective = Objective(
     ...     {"task": losses.CrossEntropy("choice"), "rate": losses.FiringRate("neurons", 10.0)},
     ...     {"rate": 0.01},
-    ... )  # doctest: +SKIP
+    ... )
     """
 
     terms: Mapping[str, Loss]

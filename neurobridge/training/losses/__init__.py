@@ -1,0 +1,35 @@
+"""Losses: the terms of an objective; see ``docs/losses.md``."""
+
+from __future__ import annotations
+
+__all__ = [
+    "L1",
+    "CrossEntropy",
+    "FiringRate",
+    "Frobenius",
+    "MeanSquaredError",
+    "MetabolicCost",
+    "NegativeLogLikelihood",
+    "Prior",
+    "RateBounds",
+    "RateSpread",
+    "RateVariation",
+    "SpikeCountBounds",
+    "SpikeCrossEntropy",
+    "StateError",
+    "VanRossum",
+]
+
+from neurobridge.training.losses.activity import (
+    FiringRate,
+    MetabolicCost,
+    RateBounds,
+    RateSpread,
+    RateVariation,
+    SpikeCountBounds,
+)
+from neurobridge.training.losses.classes import CrossEntropy, NegativeLogLikelihood
+from neurobridge.training.losses.spikes import SpikeCrossEntropy
+from neurobridge.training.losses.squared import MeanSquaredError, StateError
+from neurobridge.training.losses.van_rossum import VanRossum
+from neurobridge.training.losses.weights import L1, Frobenius, Prior
