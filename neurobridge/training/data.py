@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Batch", "SequenceData", "TaskData", "TrainingData"]
+__all__ = ["Batch", "Presentation", "SequenceData", "TaskData", "TrainingData"]
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from neurobridge.backends.torch.inputs import Inputs
 from neurobridge.errors import NetworkError, UnknownNameError
 from neurobridge.graph.encoder import Encoder
+from neurobridge.graph.network import Network
+from neurobridge.graph.stimulus import Stimulus
 from neurobridge.rng import permutation
 from neurobridge.tasks.classification import SPLITS, ClassificationTask
 from neurobridge.training.trainable import TrainableNetwork
@@ -47,6 +49,25 @@ class Batch:
         return self.inputs.batch
 
 
+@dataclass(frozen=True)
+class Presentation:
+    """One trial as any backend runs it.
+
+    Parameters
+    ----------
+    stimuli : tuple of Stimulus
+        For ``CompiledNetwork.run(stimuli=...)``.
+    duration : float
+        In ms.
+    number : int
+        For ``CompiledNetwork.run(trial=...)``.
+    """
+
+    stimuli: tuple[Stimulus, ...]
+    duration: float
+    number: int
+
+
 class TrainingData(ABC):
     """Trials in splits, of which batches are made.
 
@@ -61,6 +82,10 @@ class TrainingData(ABC):
     @abstractmethod
     def batch(self, model: TrainableNetwork, rows: Rows, seed: int, epoch: int) -> Batch:
         """The batch of some trials; epoch 0 is the first, also for what is not trained."""
+
+    @abstractmethod
+    def trial(self, network: Network, row: int, dt: float) -> Presentation:
+        """A trial for a run on any backend, with the encoder that the network has."""
 
     @abstractmethod
     def check(self, model: TrainableNetwork) -> None:
@@ -110,7 +135,7 @@ class TaskData(TrainingData):
 
     def check(self, model: TrainableNetwork) -> None:
         """See :class:`TrainingData`."""
-        encoder = _encoder(model, self.encoder)
+        encoder = _encoder(model.network, self.encoder)
         if encoder.kind == "current" and (self.receptor, self.weight) != (None, None):
             raise NetworkError(
                 f"encoder {self.encoder!r} injects a current, which has no receptor and no weight; "
@@ -122,9 +147,15 @@ class TaskData(TrainingData):
         """See :class:`TrainingData`."""
         return {"task": self.task.name}
 
+    def trial(self, network: Network, row: int, dt: float) -> Presentation:
+        """See :class:`TrainingData`."""
+        encoder = _encoder(network, self.encoder)
+        made = self.task.trial(row, encoder, receptor=self.receptor, weight=self.weight)
+        return Presentation(made.stimuli, self.task.duration, made.number)
+
     def batch(self, model: TrainableNetwork, rows: Rows, seed: int, epoch: int) -> Batch:
         """See :class:`TrainingData`."""
-        task, encoder = self.task, _encoder(model, self.encoder)
+        task, encoder = self.task, _encoder(model.network, self.encoder)
         assert task.number is not None
         # the draws of an epoch are those of trials that the task does not have
         numbers = task.number[rows] + epoch * (int(task.number.max()) + 1)
@@ -207,7 +238,7 @@ class SequenceData(TrainingData):
 
     def check(self, model: TrainableNetwork) -> None:
         """See :class:`TrainingData`."""
-        encoder = _encoder(model, self.encoder)
+        encoder = _encoder(model.network, self.encoder)
         if encoder.kind != "current":
             raise NetworkError(
                 f"encoder {self.encoder!r} sets the rates of Poisson spikes; sequences need one of "
@@ -218,6 +249,12 @@ class SequenceData(TrainingData):
                 f"encoder {self.encoder!r} takes {encoder.n_features} features, the sequences have "
                 f"{self.features.shape[2]}"
             )
+
+    def trial(self, network: Network, row: int, dt: float) -> Presentation:
+        """See :class:`TrainingData`."""
+        features = self.features[row]
+        stimulus = _encoder(network, self.encoder).stimulus(features, interval=dt)
+        return Presentation((stimulus,), len(features) * dt, int(row))
 
     def batch(self, model: TrainableNetwork, rows: Rows, seed: int, epoch: int) -> Batch:
         """See :class:`TrainingData`."""
@@ -239,10 +276,10 @@ def _rows(splits: Any, split: str) -> Rows:
     return np.flatnonzero(splits == split).astype(np.int64)
 
 
-def _encoder(model: TrainableNetwork, name: str) -> Encoder:
-    if name not in model.network.encoders:
-        raise UnknownNameError("encoder", name, model.network.encoders)
-    return model.network.encoders[name]
+def _encoder(network: Network, name: str) -> Encoder:
+    if name not in network.encoders:
+        raise UnknownNameError("encoder", name, network.encoders)
+    return network.encoders[name]
 
 
 def _tensor(value: NDArray[Any], model: TrainableNetwork) -> torch.Tensor:

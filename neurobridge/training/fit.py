@@ -25,6 +25,7 @@ from neurobridge.training.run_folder import RunFolder
 from neurobridge.training.settings import Parameters, Settings
 from neurobridge.training.trainable import TrainableNetwork
 from neurobridge.training.trainer import MONITOR, is_helper, make_trainer, quiet
+from neurobridge.training.write_back import verified
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -38,6 +39,7 @@ class Fit:
     ----------
     model : TrainableNetwork
         With the parameters of the best epoch if there was validation, else of the last.
+    data : TrainingData
     folder : Path
     history : pandas.DataFrame
         A row for each epoch: ``train/NAME`` and ``validation/NAME`` for every term and metric.
@@ -50,6 +52,7 @@ class Fit:
     """
 
     model: TrainableNetwork
+    data: TrainingData
     folder: Path
     history: pd.DataFrame
     status: str
@@ -62,8 +65,29 @@ class Fit:
         return len(self.history)
 
     def network(self, *, verify: bool = False) -> Network:
-        """The trained network; see :meth:`TrainableNetwork.to_network`."""
-        return self.model.to_network(verify=verify, **self.notes)
+        """The trained network.
+
+        Parameters
+        ----------
+        verify : bool
+            Run a trial of the data on torch and on the reference, and compare; see
+            :func:`neurobridge.training.write_back.verified`.
+
+        Raises
+        ------
+        TrainingError
+            If values are not finite, the runs differ, or they show nothing.
+        """
+        model = self.model
+        network = model.to_network(**self.notes)
+        if verify:
+            row = next(iter([*self.data.rows("validation"), *self.data.rows("train")]))
+            trial = self.data.trial(network, int(row), model.dt)
+            verified(
+                network, model.dt, model.accept, stimuli=trial.stimuli,
+                duration=trial.duration, trial=trial.number,
+            )  # fmt: skip
+        return network
 
     def draw(self) -> Figure:
         """Losses and metrics over the epochs."""
@@ -178,7 +202,7 @@ def fit(
         raise SystemExit(0)
     model.to(model.options.device)
     notes = {**asked, "epochs": len(history.rows)}
-    return Fit(model, place.path, history.frame(), status, best, notes)
+    return Fit(model, data, place.path, history.frame(), status, best, notes)
 
 
 def _check(model: TrainableNetwork, data: TrainingData, settings: Settings) -> None:

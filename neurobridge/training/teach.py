@@ -19,7 +19,7 @@ from neurobridge.graph.network import Network
 from neurobridge.graph.population import checked_indices
 from neurobridge.rng import permutation
 from neurobridge.training.controls import permuted_units, shuffled_order
-from neurobridge.training.data import Batch, Rows, TrainingData
+from neurobridge.training.data import Batch, Presentation, Rows, TrainingData
 from neurobridge.training.fit import Fit, fit
 from neurobridge.training.inherit import check_same_neurons, inherited
 from neurobridge.training.losses import StateError
@@ -75,6 +75,10 @@ class Taught(TrainingData):
                 f"teacher and student need one time step, got {self.teacher.dt:g} and {model.dt:g}"
             )
         self.data.check(model)
+
+    def trial(self, network: Network, row: int, dt: float) -> Presentation:
+        """See :class:`TrainingData`."""
+        return self.data.trial(network, row, dt)
 
     def describe(self) -> dict[str, Any]:
         """See :class:`TrainingData`."""

@@ -287,15 +287,15 @@ class TrainableNetwork(nn.Module):
         Parameters
         ----------
         verify : bool
-            Run it on torch and on the reference, and compare spike for spike; see
-            :func:`neurobridge.training.write_back.verify`.
+            Run it with its own stimuli on torch and on the reference, and compare; see
+            :func:`neurobridge.training.write_back.verified`.
         **notes
             What belongs into the history: task, seed, number of epochs.
 
         Raises
         ------
         TrainingError
-            If values are not finite, or the runs differ.
+            If values are not finite, the runs differ, or nothing happens in them.
         """
         from neurobridge.training.write_back import verified, written_back
 

@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 from neurobridge.errors import TrainingError
 from neurobridge.frozen import FrozenDict
 from neurobridge.graph.network import Network, Operation
+from neurobridge.graph.probe import SpikeProbe, StateProbe
 from neurobridge.graph.projection import Projection
+from neurobridge.graph.stimulus import Stimulus
 from neurobridge.graph.weight import Explicit, Factorised
 from neurobridge.training.parameters import Trained
 from neurobridge.training.specification import Target
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 
 PROOF_MS = 100.0
 """Length of the run that proves a network, if its stimuli do not say otherwise."""
+
+SAME_STATES = 1e-9
+"""Largest difference of states in the proof, relative to their size."""
 
 GROUP = "trained_scale"
 """Column of the edges that holds the group of a trained scale."""
@@ -137,26 +142,77 @@ def _one_if_equal(values: NDArray[np.float64]) -> Any:
     return float(values[0]) if (values == values[0]).all() else values
 
 
-def verified(network: Network, dt: float, accept: Sequence[str], ms: float = PROOF_MS) -> Network:
-    """The same network, after its runs on torch and on the reference agreed in every spike.
+def verified(
+    network: Network,
+    dt: float,
+    accept: Sequence[str],
+    *,
+    stimuli: Sequence[Stimulus] = (),
+    duration: float = PROOF_MS,
+    trial: int = 0,
+) -> Network:
+    """The same network, after its runs on torch and on the reference agreed.
+
+    Compared are all spikes, one by one, and the states of populations with a continuous output, to
+    1e-9 of their size.
+
+    Parameters
+    ----------
+    network : Network
+    dt : float
+        In ms.
+    accept : sequence of str
+    stimuli : sequence of Stimulus
+        Of the run, besides those of the network.
+    duration : float
+        In ms.
+    trial : int
 
     Raises
     ------
     TrainingError
-        If they do not.
+        If they differ, or if nothing happened in the run, which proves nothing.
     """
     from neurobridge.lowering.compiled import run
 
-    steps = max(round(ms / dt), 1)
-    runs = {
-        backend: run(network, steps * dt, backend, dt=dt, seed=0, accept=accept)
-        for backend in ("reference", "torch")
-    }
-    for name, spikes in runs["reference"].spikes.items():
-        other = runs["torch"].spikes[name]
+    steps = max(round(duration / dt), 1)
+    watched, states = _with_state_probes(network)
+    reference, torch_run = (
+        run(watched, steps * dt, name, dt=dt, seed=0, trial=trial, stimuli=stimuli, accept=accept)
+        for name in ("reference", "torch")
+    )
+    for name, spikes in reference.spikes.items():
+        other = torch_run.spikes[name]
         if not other.same_as(spikes):
             raise TrainingError(
                 f"the written network does not spike the same: {name!r} has {len(spikes)} spikes "
-                f"on the reference and {len(other)} on torch in {ms:g} ms"
+                f"on the reference and {len(other)} on torch in {steps * dt:g} ms"
             )
+    for name in states:
+        expected, got = reference.signals[name].values, torch_run.signals[name].values
+        apart = float(np.abs(expected - got).max(initial=0.0))
+        if not apart <= SAME_STATES * max(float(np.abs(expected).max(initial=0.0)), 1.0):
+            raise TrainingError(
+                f"the written network does not do the same: states of {name!r} are up to "
+                f"{apart:g} apart on the reference and on torch in {steps * dt:g} ms"
+            )
+    if not states and not reference.n_spikes:
+        raise TrainingError(
+            f"nothing is proven: no neuron spiked in {steps * dt:g} ms. Give the network stimuli "
+            "of its own, or let Fit.network(verify=True) play it a trial of its data"
+        )
     return network
+
+
+def _with_state_probes(network: Network) -> tuple[Network, list[str]]:
+    """The network with probes of all spikes, and of the states of populations with an output."""
+    watched = replace(network, probes=FrozenDict({}))
+    names = []
+    for name, population in network.populations.items():
+        if population.model.threshold or not population.model.states:
+            watched = watched.with_probe(SpikeProbe(f"{name}_spikes", name))
+        if population.model.output:
+            for state in population.model.states:
+                names.append(f"{name}_{state}")
+                watched = watched.with_probe(StateProbe(names[-1], name, state))
+    return watched, names
