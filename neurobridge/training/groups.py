@@ -30,18 +30,35 @@ class Grouping:
         """Number of groups."""
         return len(self.names)
 
-    def shared(self, values: NDArray[np.float64], path: str) -> NDArray[np.float64]:
+    @property
+    def each(self) -> bool:
+        """Whether every element is a group of its own, in order."""
+        return self.size == self.code.size and bool((self.code == np.arange(self.size)).all())
+
+    def shared(
+        self, values: NDArray[np.float64], path: str, moves: NDArray[np.bool_] | None = None
+    ) -> NDArray[np.float64]:
         """The value of each group, float64 (size,).
+
+        Parameters
+        ----------
+        values : float64 array (n,)
+        path : str
+            For messages.
+        moves : bool array (n,), optional
+            The elements that count, if a group has any; default all.
 
         Raises
         ------
         NetworkError
-            If the elements of a group differ, for then none of them is its value.
+            If those of a group differ, for then none of them is its value.
         """
-        first = np.full(self.size, -1, dtype=np.int64)
-        first[self.code[::-1]] = np.arange(values.size)[::-1]
+        moves = np.ones(values.size, dtype=bool) if moves is None else moves
+        order = np.concatenate([np.flatnonzero(~moves), np.flatnonzero(moves)[::-1]])
+        first = np.zeros(self.size, dtype=np.int64)
+        first[self.code[order]] = order
         found = values[first]
-        different = ~np.isclose(values, found[self.code], rtol=1e-12, atol=0)
+        different = moves & ~np.isclose(values, found[self.code], rtol=1e-12, atol=0)
         if different.any():
             where = int(np.flatnonzero(different)[0])
             raise NetworkError(
@@ -49,6 +66,12 @@ class Grouping:
                 f"its members have {found[self.code[where]]:g} and {values[where]:g}; set them to "
                 "one value first, or train with by='each'"
             )
+        return found
+
+    def members(self, moves: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Groups with an element that counts, bool (size,)."""
+        found = np.zeros(self.size, dtype=bool)
+        found[self.code[moves]] = True
         return found
 
 

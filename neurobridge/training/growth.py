@@ -17,7 +17,14 @@ from neurobridge.graph.projection import TickDelays
 from neurobridge.graph.weight import Explicit
 
 
-def grow(network: Network, projection: str, allowed: ArrayLike, *, share: float = 0.01) -> Network:
+def grow(
+    network: Network,
+    projection: str,
+    allowed: ArrayLike,
+    *,
+    share: float = 0.01,
+    self_connections: bool = False,
+) -> Network:
     """Add edges where a mask allows them.
 
     Parameters
@@ -30,17 +37,21 @@ def grow(network: Network, projection: str, allowed: ArrayLike, *, share: float 
     share : float
         Initial size of a new weight as a share of the mean absolute weight; its sign is that of
         the presynaptic neuron (or of the weights that it has).
+    self_connections : bool
+        Whether a neuron may grow a synapse onto itself; if not, the diagonal of the mask of a
+        projection within a population is left out.
 
     Returns
     -------
     Network
-        With explicit weights.
+        With explicit weights; counts and further columns of the edges, which new ones lack, are
+        left behind.
 
     Raises
     ------
     NetworkError
-        If the mask has another shape or lies on its side, the sign of a neuron is unknown, or
-        delays differ.
+        If the mask has another shape or lies on its side, the sign of a neuron is unknown,
+        delays differ, or there are no weights to take the size from.
     """
     p = network._projection(projection)
     mask = np.asarray(allowed)
@@ -59,8 +70,15 @@ def grow(network: Network, projection: str, allowed: ArrayLike, *, share: float 
     if not share > 0 or not np.isfinite(share):
         raise NetworkError(f"grow {projection!r}: share must be positive, got {share}")
     post, pre, weights = p.edges.post, p.edges.pre, network.weights(projection)
+    if not weights.any():
+        raise NetworkError(
+            f"grow {projection!r}: it has no weight that is not 0, and new ones are a share of the "
+            "mean; give it weights first"
+        )
     free = mask.copy()
     free[post, pre] = False
+    if not self_connections and p.pre == p.post:
+        np.fill_diagonal(free, False)
     new_post, new_pre = np.nonzero(free)
     size = share * float(np.abs(weights).mean())
     sign = _signs(network, projection, weights)[new_pre]

@@ -37,17 +37,23 @@ class Train:
         parameters, ``"pre.nt"`` or ``("pre.cell_type", "post.cell_type")`` for edges. The default
         for parameters and initial states is ``"each"``, one a neuron.
     sign : {"fixed", "free"}, optional
-        ``fixed`` (default for weights): every weight keeps its sign. With Dale's law in the
-        description it is kept in training. ``free`` needs a receptor that takes both signs.
+        Of weights and low-rank parts. ``fixed`` (default for weights): every weight keeps its sign,
+        and what is 0 stays 0. With Dale's law in the description it is kept in training. ``free``
+        needs a receptor that takes both signs. A low-rank part is ``fixed`` by default if the
+        presynaptic neurons have signs: its factors are then positive, and it adds to the magnitude
+        of each weight.
     bounds : (low, high), optional
-        Numbers, texts with units, or None for no bound. The bounds of the model's declaration hold
-        in any case.
+        Numbers, texts with units, or None for no bound; a bound may be reached. They are of the
+        value, or of the magnitude of weights with a fixed sign. The bounds of the model's
+        declaration hold in any case.
     learning_rate : float or array, optional
         Factor on the learning rate, also under Adam: one for all, one for each element (for
         weights also a matrix post x pre); 0 holds an element fixed.
     where : mapping of label to value or list of values, optional
         Train these neurons only (parameters, initial states), or the edges onto them
         (``post.LABEL``) or from them (``pre.LABEL``).
+    self_connections : bool
+        False holds the weights of edges from a neuron to itself.
     rank : int
         Of a low-rank part.
     spread : float
@@ -60,6 +66,7 @@ class Train:
     bounds: tuple[float | str | None, float | str | None] | None = None
     learning_rate: float | ArrayLike = 1.0
     where: Mapping[str, Any] | None = None
+    self_connections: bool = True
     rank: int = 1
     spread: float = 0.01
 
