@@ -2,60 +2,87 @@
 
 from __future__ import annotations
 
-__all__ = ["KEY", "identity", "load_checkpoint", "refuse_other"]
+__all__ = ["KEY", "PREFIX", "identity", "load_checkpoint", "parameters_of", "read_checkpoint"]
 
-from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from neurobridge.errors import TrainingError
+from neurobridge.content import content_hash
+from neurobridge.errors import FileFormatError, TrainingError
 from neurobridge.training.trainable import TrainableNetwork
 
 KEY = "neurobridge"
 """Entry of a checkpoint that says what it is of."""
 
+PREFIX = "model."
+"""Of the names of parameters."""
+
 
 def identity(model: TrainableNetwork) -> dict[str, Any]:
     """What a checkpoint belongs to."""
+    specified = [[getattr(s, f.name) for f in fields(s)] for s in model.specs]
     return {
         "network": model.network.id,
         "dt": model.dt,
         "paths": [s.path for s in model.specs],
+        "bounds, groups, signs or rates of paths": content_hash(specified),
         "precision": str(model.options.dtype).removeprefix("torch."),
     }
 
 
-def refuse_other(model: TrainableNetwork, found: Mapping[str, Any] | None, what: str) -> None:
-    """Refuse what was saved for another network, other paths, another dt or precision.
+def parameters_of(model: TrainableNetwork) -> dict[str, torch.nn.Parameter]:
+    """Everything that an optimiser moves, by its name in a checkpoint."""
+    return {f"{PREFIX}{name}": p for name, p in model.named_parameters()}
+
+
+def read_checkpoint(model: TrainableNetwork, file: Path) -> dict[str, Any]:
+    """What a checkpoint of this model says.
 
     Raises
     ------
+    FileFormatError
+        If there is none, or it cannot be read.
     TrainingError
+        If it was saved for another network, other paths or constraints, another dt or precision.
     """
-    if found is None:
-        raise TrainingError(f"{what} was not written by neurobridge: it does not say its network")
-    own = identity(model)
-    for name, value in own.items():
-        if found[name] != value:
+    if not file.is_file():
+        raise FileFormatError(f"there is no checkpoint {file}")
+    try:
+        found = torch.load(file, map_location="cpu", weights_only=True)
+        of = found[KEY]
+    except Exception as err:
+        raise FileFormatError(
+            f"{file} is no checkpoint of neurobridge, or damaged: {type(err).__name__}: {err}"
+        ) from err
+    for name, value in identity(model).items():
+        if of.get(name) != value:
             raise TrainingError(
-                f"{what} is of another {name}: it has {found[name]!r}, the model {value!r}; make "
-                "the model as it was, or begin anew"
+                f"{file} is of another model: its {name} are {of.get(name)!r}, those of this one "
+                f"{value!r}; make the model as it was, or begin anew"
             )
+    return dict(found)
 
 
 def load_checkpoint(model: TrainableNetwork, file: str | Path) -> TrainableNetwork:
     """Give a model the parameters of a checkpoint.
 
+    Parameters
+    ----------
+    model : TrainableNetwork
+        Of the same network, time step, precision and specifications of what is trained.
+    file : str or Path
+        ``checkpoints/best.ckpt`` or ``checkpoints/last.ckpt`` of a run.
+
     Raises
     ------
-    TrainingError
-        If it is of another network.
+    FileFormatError, TrainingError
+        If it cannot be read, or is of another model.
     """
-    found = torch.load(file, map_location="cpu", weights_only=True)
-    refuse_other(model, found.get(KEY), str(file))
-    prefix = "model."
-    state = {k.removeprefix(prefix): v for k, v in found["state_dict"].items()}
-    model.load_state_dict(state)
-    return model
+    state = read_checkpoint(model, Path(file))["state_dict"]
+    with torch.no_grad():
+        for name, parameter in parameters_of(model).items():
+            parameter.copy_(state[name])
+    return model.train(model.training)  # in evaluation mode it runs the network that it is now

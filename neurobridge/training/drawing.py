@@ -27,7 +27,7 @@ def draw_history(history: pd.DataFrame, best_epoch: int) -> Figure:
     Parameters
     ----------
     history : pandas.DataFrame
-        Of a :class:`~neurobridge.training.fit.Fit`.
+        Of a :class:`~neurobridge.training.Fit`.
     best_epoch : int
         Marked by a line; negative for none.
     """

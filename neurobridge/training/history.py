@@ -1,55 +1,43 @@
-"""History: what was logged in every epoch, one row each, in a CSV file and in checkpoints."""
+"""History: what was worked out in every epoch, one row each."""
 
 from __future__ import annotations
 
-__all__ = ["History"]
+__all__ = ["MONITOR", "History"]
 
-import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import lightning.pytorch as lightning
 import pandas as pd
 
+MONITOR = "validation/loss"
+"""What says which epoch is best."""
 
-class History(lightning.Callback):
-    """Keeps the values of each epoch and writes them to a CSV file.
 
-    Its rows travel in checkpoints, so that a run that was resumed has all of them; Lightning's own
-    CSV logger begins anew.
+class History:
+    """The values of each epoch.
 
-    Parameters
-    ----------
-    file : Path
+    Its rows travel in checkpoints, so that a run that was resumed has all of them.
     """
 
-    def __init__(self, file: Path) -> None:
-        self.file = file
-        self.rows: list[dict[str, float]] = []
-        self.begun = 0.0
+    def __init__(self) -> None:
+        self.rows: list[dict[str, Any]] = []
 
-    def on_train_epoch_start(self, trainer: Any, pl_module: Any) -> None:
-        """Time an epoch."""
-        self.begun = time.perf_counter()
+    def add(self, epoch: int, values: Mapping[str, float], seconds: float) -> None:
+        """Add the row of an epoch."""
+        self.rows.append({"epoch": epoch, **dict(sorted(values.items())), "seconds": seconds})
 
-    def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
-        """Add a row."""
-        values = {name: float(value) for name, value in trainer.callback_metrics.items()}
-        if (trainer.current_epoch + 1) % trainer.check_val_every_n_epoch:
-            values = {n: v for n, v in values.items() if not n.startswith("validation/")}
-        row = {"epoch": trainer.current_epoch, **dict(sorted(values.items()))}
-        self.rows.append({**row, "seconds": time.perf_counter() - self.begun})
-        if trainer.is_global_zero:
-            self.frame().to_csv(self.file, index=False)
+    @property
+    def best_epoch(self) -> int:
+        """The first epoch with the smallest loss in validation; -1 if there was none."""
+        known = [(row[MONITOR], row["epoch"]) for row in self.rows if MONITOR in row]
+        return int(min(known)[1]) if known else -1
 
     def frame(self) -> pd.DataFrame:
         """One row an epoch, one column a value; NaN where it was not worked out."""
-        return pd.DataFrame(self.rows)
+        columns = dict.fromkeys(name for row in self.rows for name in row if name != "seconds")
+        return pd.DataFrame(self.rows, columns=[*(columns or ["epoch"]), "seconds"])
 
-    def state_dict(self) -> dict[str, Any]:
-        """See Lightning."""
-        return {"rows": self.rows}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """See Lightning."""
-        self.rows = list(state_dict["rows"])
+    def write(self, file: Path) -> None:
+        """Write the rows to a CSV file."""
+        self.frame().to_csv(file, index=False)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 __all__ = ["Journal"]
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
-import pandas as pd
-
+from neurobridge.training.checkpoint import identity
+from neurobridge.training.history import History
 from neurobridge.training.run_folder import RunFolder
 from neurobridge.training.trainable import TrainableNetwork
 
@@ -24,26 +25,29 @@ class Journal:
     model : TrainableNetwork
     asked : mapping
         What the run was asked for.
+    history : History
     writes : bool
         Of several processes, one does.
     """
 
     def __init__(
-        self, place: RunFolder, model: TrainableNetwork, asked: Mapping[str, Any], writes: bool
+        self,
+        place: RunFolder,
+        model: TrainableNetwork,
+        asked: Mapping[str, Any],
+        history: History,
+        writes: bool,
     ) -> None:
-        self.place, self.writes = place, writes
-        self.begun = time.time()
+        self.place, self.history, self.writes = place, history, writes
+        of = identity(model)
         self.content: dict[str, Any] = {
             "name": place.path.name,
             "status": "running",
-            "network": model.network.id,
-            "paths": [s.path for s in model.specs],
-            "dt": model.dt,
-            "precision": str(model.options.dtype).removeprefix("torch."),
+            **{name: of[name] for name in ("network", "paths", "dt", "precision")},
             "n_parameters": sum(p.numel() for p in model.parameters()),
             **asked,
             "versions": {n: version(n) for n in ("torch", "lightning")},
-            "started": time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(self.begun)),
+            "started": time.strftime("%Y-%m-%dT%H:%M:%S"),
         }
 
     def __enter__(self) -> Journal:
@@ -53,20 +57,29 @@ class Journal:
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
         if error is not None:
             self.content |= {"status": "failed", "message": f"{type(error).__name__}: {error}"}
+            self.content |= self._so_far()
             self._write()
 
-    def close(self, status: str, best: int, history: pd.DataFrame, unmoved: Sequence[str]) -> None:
+    def close(self, status: str, best: int, unmoved: Sequence[str]) -> None:
         """What came out."""
-        row = {} if best < 0 else history.iloc[best].dropna().to_dict()
+        rows = {row["epoch"]: row for row in self.history.rows}
+        row = rows.get(best, {})
+        values = {n: v for n, v in row.items() if "/" in n and math.isfinite(v)}
         self.content |= {
             "status": status,
-            "epochs_done": len(history),
             "best_epoch": best,
-            "metrics": {str(k): v for k, v in row.items() if "/" in str(k)},
+            "metrics": values,
             "without_gradient": list(unmoved),
-            "seconds": round(time.time() - self.begun, 3),
+            **self._so_far(),
         }
         self._write()
+
+    def _so_far(self) -> dict[str, Any]:
+        rows = self.history.rows
+        return {
+            "epochs_done": len(rows),
+            "seconds": round(sum(row["seconds"] for row in rows), 3),
+        }
 
     def _write(self) -> None:
         if self.writes:

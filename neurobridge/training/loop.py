@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = ["Loop"]
 
 import math
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,9 +16,12 @@ import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from neurobridge.errors import TrainingError
-from neurobridge.training.checkpoint import KEY, identity, refuse_other
+from neurobridge.training.checkpoint import KEY, identity, parameters_of
 from neurobridge.training.data import Batch, Rows, TrainingData
+from neurobridge.training.history import MONITOR, History
+from neurobridge.training.means import Means
 from neurobridge.training.objective import Loss, Objective, Seen
+from neurobridge.training.processes import refuse_together, sum_over_processes
 from neurobridge.training.settings import Settings
 from neurobridge.training.trainable import TrainableNetwork
 
@@ -47,9 +51,11 @@ class Loop(lightning.LightningModule):
     model : TrainableNetwork
     objective : Objective
     metrics : mapping of str to Loss
-        What else is logged, in validation only.
+        What else is worked out, in validation only.
     data : TrainingData
     settings : Settings
+    history : History
+        Gets a row an epoch.
     """
 
     def __init__(
@@ -59,15 +65,28 @@ class Loop(lightning.LightningModule):
         metrics: Mapping[str, Loss],
         data: TrainingData,
         settings: Settings,
+        history: History,
     ) -> None:
         super().__init__()
         self.model, self.objective, self.measures = model, objective, dict(metrics)
-        self.data, self.settings = data, settings
+        self.data, self.settings, self.history = data, settings, history
         self.moved: set[str] = set()
+        self.sums = {"train": Means(), "validation": Means()}
+        self.where, self.begun = "", 0.0
+        self.validated: dict[str, float] = {}
+        self.strict_loading = False  # checkpoints have the parameters, all else is the network's
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """See Lightning."""
-        return self.settings.make_optimiser(self.model.parameters())
+        return self.settings.make_optimiser(list(self.model.parameters()))
+
+    def on_train_start(self) -> None:
+        """A run that was resumed has the learning rate that is asked for now."""
+        if isinstance(self.settings.optimiser, str):
+            for group in self.trainer.optimizers[0].param_groups:
+                group["lr"] = self.settings.learning_rate
+
+    # -- batches --------------------------------------------------------------------------------
 
     def train_dataloader(self) -> DataLoader[Share]:
         """Batches to train on."""
@@ -93,34 +112,58 @@ class Loop(lightning.LightningModule):
 
     def training_step(self, share: Share, index: int) -> torch.Tensor:
         """The objective of one batch."""
-        where = f"epoch {self.current_epoch}, batch {index}"
-        total, values = self._valued(self._seen(share.batch), where)
-        self._note("train", {"loss": total, **values}, share.batch.size)
+        self.where = f"epoch {self.current_epoch}, batch {index}"
+        total, values = self._valued(self._seen(share.batch))
+        self.sums["train"].add({"loss": total, **values}, share.batch.size)
+        if self.trainer.progress_bar_callback is not None:
+            self.log("loss", total.detach(), prog_bar=True, logger=False)
         return total * share.weight
 
     def validation_step(self, share: Share, index: int) -> None:
         """The same without training, and the metrics."""
-        where = f"validation after epoch {self.current_epoch}, batch {index}"
+        self.where = f"validation after epoch {self.current_epoch}, batch {index}"
         seen = self._seen(share.batch)
-        total, values = self._valued(seen, where)
+        total, values = self._valued(seen)
         measured = {name: metric(seen) for name, metric in self.measures.items()}
-        self._note("validation", {"loss": total, **values, **measured}, share.batch.size)
+        self.sums["validation"].add({"loss": total, **values, **measured}, share.batch.size)
 
     def _seen(self, batch: Batch) -> Seen:
         return Seen(self.model, self.model(batch.inputs, batch.features), batch.targets)
 
-    def _valued(self, seen: Seen, where: str) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+    def _valued(self, seen: Seen) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        """The objective; what is wrong in one process ends all of them."""
+        found, wrong = None, None
         try:
-            return self.objective(seen)
+            found = self.objective(seen)
         except TrainingError as err:
-            raise TrainingError(f"{where}: {err}. {ADVICE}") from err
+            wrong = f"{self.where}: {err}. {ADVICE}"
+        refuse_together(wrong)
+        assert found is not None
+        return found
 
-    def _note(self, stage: str, values: Mapping[str, torch.Tensor], size: int) -> None:
-        self.log_dict(
-            {f"{stage}/{name}": value.detach() for name, value in values.items()},
-            on_step=False, on_epoch=True, batch_size=size, sync_dist=True,
-            prog_bar=True,
-        )  # fmt: skip
+    # -- epochs ---------------------------------------------------------------------------------
+
+    def on_train_epoch_start(self) -> None:
+        """Time an epoch."""
+        self.begun = time.perf_counter()
+        for sums in self.sums.values():
+            sums.take()
+
+    def on_validation_epoch_end(self) -> None:
+        """Say how good the network is now."""
+        self.validated = self._means("validation")
+        self.log(MONITOR, self.validated[MONITOR], logger=False)
+
+    def on_train_epoch_end(self) -> None:
+        """Add a row to the history."""
+        values, self.validated = {**self._means("train"), **self.validated}, {}
+        self.history.add(self.current_epoch, values, time.perf_counter() - self.begun)
+        for logger in self.loggers:
+            logger.log_metrics(values, step=self.current_epoch)
+
+    def _means(self, split: str) -> dict[str, float]:
+        means = self.sums[split].take(sum_over_processes)
+        return {f"{split}/{name}": value for name, value in means.items()}
 
     # -- guards ---------------------------------------------------------------------------------
 
@@ -132,19 +175,24 @@ class Loop(lightning.LightningModule):
         TrainingError
             With the path and the epoch.
         """
-        for part in self.model.parts:
-            for parameter in part.parameters():
-                grad = parameter.grad
-                if grad is None:
-                    continue
-                bad = int((~torch.isfinite(grad)).sum())
-                if bad:
-                    raise TrainingError(
-                        f"epoch {self.current_epoch}: {bad} of {grad.numel()} gradients of "
-                        f"{part.spec.path!r} are not finite. {ADVICE}"
-                    )
-                if bool((grad != 0).any()):
-                    self.moved.add(part.spec.path)
+        found = [
+            (part.spec.path, parameter.grad)
+            for part in self.model.parts
+            for parameter in part.parameters()
+            if parameter.grad is not None
+        ]
+        if not found:
+            return
+        sizes = torch.stack([grad.abs().sum() for _, grad in found]).tolist()
+        for (path, grad), size in zip(found, sizes, strict=True):
+            bad = 0 if math.isfinite(size) else int((~torch.isfinite(grad)).sum())
+            if bad:
+                raise TrainingError(
+                    f"{self.where}: {bad} of {grad.numel()} gradients of {path!r} are not finite. "
+                    f"{ADVICE}"
+                )
+            if size:
+                self.moved.add(path)
 
     @property
     def unmoved(self) -> list[str]:
@@ -153,15 +201,23 @@ class Loop(lightning.LightningModule):
 
     # -- checkpoints ----------------------------------------------------------------------------
 
+    def parameters_now(self) -> dict[str, Any]:
+        """A copy of the parameters, with what they belong to."""
+        state = {n: p.detach().clone() for n, p in parameters_of(self.model).items()}
+        epoch = self.history.rows[-1]["epoch"]
+        return {KEY: {**identity(self.model), "epoch": epoch}, "state_dict": state}
+
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Note what the checkpoint is of."""
-        checkpoint[KEY] = identity(self.model)
+        """Keep what the network cannot say itself."""
+        checkpoint |= self.parameters_now()
+        checkpoint["optimiser"] = type(self.trainer.optimizers[0]).__name__
         checkpoint["moved"] = sorted(self.moved)
+        checkpoint["history"] = self.history.rows
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Refuse the checkpoint of another network."""
-        refuse_other(self.model, checkpoint.get(KEY), "the checkpoint")
+        """See Lightning."""
         self.moved = set(checkpoint["moved"])
+        self.history.rows = list(checkpoint["history"])
 
 
 class _Epochs(Sampler[tuple[Rows, int]]):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-__all__ = ["MONITOR", "is_helper", "make_trainer", "quiet"]
+__all__ = ["make_trainer", "quiet"]
 
 import logging
+import os
+import signal
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,15 +15,14 @@ from typing import Any
 
 import lightning.pytorch as lightning
 import torch
+from lightning.fabric.plugins.environments.lightning import LightningEnvironment
 from lightning.pytorch import callbacks
 
-from neurobridge.training.history import History
+from neurobridge.training.history import MONITOR, History
+from neurobridge.training.keeper import Keeper
 from neurobridge.training.run_folder import RunFolder
 from neurobridge.training.settings import Settings
 from neurobridge.training.trainable import TrainableNetwork
-
-MONITOR = "validation/loss"
-"""What says which epoch is best."""
 
 
 def make_trainer(
@@ -37,9 +39,10 @@ def make_trainer(
         return lightning.Trainer(
             accelerator="gpu" if _is_cuda(model) else "cpu",
             devices=_devices(model, settings.processes),
-            strategy=_strategy(model, settings.processes),
+            strategy=_strategy(settings.processes),
+            plugins=[LightningEnvironment()],  # processes are ours, not those of a cluster's queue
             max_epochs=settings.epochs,
-            callbacks=[history, *_callbacks(place, settings, validates, progress)],
+            callbacks=_callbacks(place, history, settings, progress),
             logger=_loggers(place, settings) or False,
             check_val_every_n_epoch=settings.validate_every,
             limit_val_batches=None if validates else 0,
@@ -53,26 +56,19 @@ def make_trainer(
         )
 
 
+class _Patience(callbacks.EarlyStopping):
+    """Early stopping; a run that was resumed has the patience that is asked for now."""
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        super().load_state_dict({**state_dict, "patience": self.patience})
+
+
 def _callbacks(
-    place: RunFolder, settings: Settings, validates: bool, progress: bool
+    place: RunFolder, history: History, settings: Settings, progress: bool
 ) -> list[lightning.Callback]:
-    always: dict[str, Any] = {
-        "save_on_train_epoch_end": True,
-        "enable_version_counter": False,
-        "save_weights_only": False,
-    }
-    made: list[lightning.Callback] = [
-        callbacks.ModelCheckpoint(place.checkpoints, place.last.stem, **always)
-    ]
-    if validates:
-        every = settings.validate_every
-        made.append(
-            callbacks.ModelCheckpoint(
-                place.checkpoints, place.best.stem, MONITOR, every_n_epochs=every, **always
-            )
-        )
+    made: list[lightning.Callback] = [Keeper(place, history, settings.checkpoint_every)]
     if settings.patience is not None:
-        made.append(callbacks.EarlyStopping(MONITOR, patience=settings.patience))
+        made.append(_Patience(MONITOR, patience=settings.patience))
     if progress:
         made.append(callbacks.RichProgressBar(console_kwargs={"stderr": True}))
     return made
@@ -85,6 +81,7 @@ def _loggers(place: RunFolder, settings: Settings) -> list[Any]:
     if "tensorboard" in settings.loggers:
         made.append(TensorBoardLogger(place.path, name="", version="tensorboard"))
     if "wandb" in settings.loggers:
+        os.environ.setdefault("WANDB_ERROR_REPORTING", "false")  # else it calls home even offline
         made.append(WandbLogger(name=place.path.name, save_dir=place.path, offline=True))
     return made
 
@@ -95,36 +92,35 @@ def _is_cuda(model: TrainableNetwork) -> bool:
 
 def _devices(model: TrainableNetwork, processes: int) -> Any:
     index = torch.device(model.options.device).index
-    return [index] if _is_cuda(model) and processes == 1 and index is not None else processes
+    return processes if index is None else [index]
 
 
-def _strategy(model: TrainableNetwork, processes: int) -> Any:
+def _strategy(processes: int) -> Any:
     if processes == 1:
         return "auto"
     from lightning.pytorch.strategies import DDPStrategy
 
-    backend = "nccl" if _is_cuda(model) else "gloo"
-    return DDPStrategy(static_graph=True, process_group_backend=backend)
-
-
-def is_helper() -> bool:
-    """Whether this process was started to share the batches of another."""
-    from lightning.fabric.utilities.rank_zero import rank_zero_only
-
-    return getattr(rank_zero_only, "rank", 0) != 0
+    return DDPStrategy(static_graph=True, broadcast_buffers=False, process_group_backend="gloo")
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Without what Lightning says to those who write loaders and modules."""
+    """Without what Lightning says to those who write loaders and modules, and with Ctrl-C after it.
+
+    Lightning ignores further Ctrl-C once it saw one.
+    """
     loggers = [logging.getLogger(f"lightning.{part}") for part in ("pytorch", "fabric")]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.ERROR)
+    is_main = threading.current_thread() is threading.main_thread()
+    on_interrupt = signal.getsignal(signal.SIGINT)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module=r"lightning\..*")
         try:
             yield
         finally:
+            if is_main:
+                signal.signal(signal.SIGINT, on_interrupt)
             for logger, level in zip(loggers, levels, strict=True):
                 logger.setLevel(level)

@@ -20,7 +20,7 @@ from neurobridge.graph.population import checked_indices
 from neurobridge.rng import permutation
 from neurobridge.training.controls import permuted_units, shuffled_order
 from neurobridge.training.data import Batch, Presentation, Rows, TrainingData
-from neurobridge.training.fit import Fit, fit
+from neurobridge.training.fitting import Fit, fit
 from neurobridge.training.inherit import check_same_neurons, inherited
 from neurobridge.training.losses import StateError
 from neurobridge.training.metrics import (

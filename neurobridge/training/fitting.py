@@ -12,19 +12,22 @@ from typing import TYPE_CHECKING, Any
 import lightning.pytorch as lightning
 import pandas as pd
 import torch
+from lightning.pytorch.loggers import WandbLogger
 
-from neurobridge.errors import NetworkError
+from neurobridge.errors import TrainingError
 from neurobridge.graph.network import Network
-from neurobridge.training.checkpoint import load_checkpoint
+from neurobridge.training.checkpoint import KEY, load_checkpoint, read_checkpoint
+from neurobridge.training.checks import check_resumed, check_run
 from neurobridge.training.data import TrainingData
 from neurobridge.training.history import History
 from neurobridge.training.journal import Journal
 from neurobridge.training.loop import Loop
 from neurobridge.training.objective import Loss, Objective
+from neurobridge.training.processes import is_helper, refuse_wrong_place, together
 from neurobridge.training.run_folder import RunFolder
 from neurobridge.training.settings import Parameters, Settings
 from neurobridge.training.trainable import TrainableNetwork
-from neurobridge.training.trainer import MONITOR, is_helper, make_trainer, quiet
+from neurobridge.training.trainer import make_trainer, quiet
 from neurobridge.training.write_back import verified
 
 if TYPE_CHECKING:
@@ -113,6 +116,7 @@ def fit(
     metrics: Mapping[str, Loss] | None = None,
     validate_every: int = 1,
     patience: int | None = None,
+    checkpoint_every: int = 1,
     seed: int = 0,
     processes: int = 1,
     loggers: Sequence[str] = (),
@@ -152,11 +156,16 @@ def fit(
         Epochs.
     patience : int, optional
         Stop if validation was not better for so many validations.
+    checkpoint_every : int
+        Epochs; a checkpoint costs some milliseconds, and what came after the last one is lost if
+        the run is interrupted.
     seed : int
         Of the order of trials and of random input.
     processes : int
-        Several processes share each batch (DDP). The program is started anew in each of the others,
-        which end when training does; it must be a script, not a notebook.
+        Several processes share each batch (DDP), on CPUs. The program is started anew in each of
+        the others, which end when training does: it must be a script, not a notebook, in which this
+        is the first training. Terms that are means over trials have the gradient of one process; of
+        others, such as the distance of a mean rate from a target, each process takes its own.
     loggers : sequence of {"tensorboard", "wandb"}
         Besides ``metrics.csv``; Weights & Biases writes to ``folder``, offline.
     resume : bool
@@ -177,15 +186,19 @@ def fit(
         the last whole epoch is kept), or a checkpoint is of another network.
     """
     settings = Settings(
-        epochs, batch, learning_rate, optimiser, clip, validate_every, patience, seed, processes,
-        loggers,
+        epochs, batch, learning_rate, optimiser, clip, validate_every, patience, checkpoint_every,
+        seed, processes, loggers,
     )  # fmt: skip
-    _check(model, data, settings)
+    refuse_wrong_place(processes)
+    metrics = dict(metrics or {})
+    check_run(model, data, objective, metrics, settings)
     place, validates = RunFolder(Path(folder)), bool(data.rows("validation").size)
-    if not is_helper():
+    if not is_helper(processes):
         place.begin(resume=resume)
-    loop = Loop(model, objective, metrics or {}, data, settings)
-    history = History(place.metrics)
+    if resume:
+        check_resumed(model, place.last, settings)
+    history = History()
+    loop = Loop(model, objective, metrics, data, settings, history)
     trainer = make_trainer(model, settings, place, history, validates=validates, progress=progress)
     asked = {
         **data.describe(),
@@ -193,62 +206,42 @@ def fit(
         "objective": {name: repr(term) for name, term in objective.terms.items()},
         "factors": dict(objective.factors),
     }
-    with Journal(place, model, asked, trainer.is_global_zero) as journal, quiet():
-        _run(trainer, loop, place.last if resume else None)
-        best = _restore_best(model, place, validates, history)
-        status = _status(trainer, settings.epochs)
-        journal.close(status, best, history.frame(), loop.unmoved)
+    with Journal(place, model, asked, history, trainer.is_global_zero) as journal:
+        status = _run(trainer, loop, place.last if resume else None)
+        best = _restore_best(model, place, validates)
+        journal.close(status, best, loop.unmoved)
     if not trainer.is_global_zero:
         raise SystemExit(0)
-    model.to(model.options.device)
     notes = {**asked, "epochs": len(history.rows)}
     return Fit(model, data, place.path, history.frame(), status, best, notes)
 
 
-def _check(model: TrainableNetwork, data: TrainingData, settings: Settings) -> None:
-    """Refuse what cannot be trained, before anything is written."""
-    if not model.specs:
-        raise NetworkError("nothing is trained; name at least one path, Train('...')")
-    data.check(model)
-    if not data.rows("train").size:
-        raise NetworkError("the data have no trials in their split 'train'")
-    if settings.patience is not None and not data.rows("validation").size:
-        raise NetworkError(
-            "patience= needs validation, but the data have no trials in their split 'validation'"
-        )
-    batch, processes = settings.batch, settings.processes
-    for split in ("train", "validation"):
-        n = data.rows(split).size
-        smallest = min(batch, n % batch or batch)
-        if n and smallest < processes:
-            raise NetworkError(
-                f"the {n} trials of {split!r} in batches of {batch} leave a batch of {smallest}, "
-                f"which {processes} processes cannot share; choose another batch size"
-            )
-
-
-def _run(trainer: lightning.Trainer, loop: Loop, checkpoint: Path | None) -> None:
+def _run(trainer: lightning.Trainer, loop: Loop, checkpoint: Path | None) -> str:
+    """Train; says how it ended."""
+    model, start = loop.model.train(), None if checkpoint is None else str(checkpoint)
     try:
-        trainer.fit(loop, ckpt_path=None if checkpoint is None else str(checkpoint))
-    except SystemExit:  # how Lightning ends after Ctrl-C
-        if not trainer.interrupted:
+        with quiet(), together(trainer):
+            trainer.fit(loop, ckpt_path=start, weights_only=True)
+    except SystemExit as err:
+        if not isinstance(err.__context__, KeyboardInterrupt):
             raise
+        return "interrupted"  # Lightning exits after Ctrl-C
+    except TrainingError:
+        if trainer.is_global_zero:
+            raise
+        raise SystemExit(0) from None  # every process has found it, and one says it
+    finally:
+        model.to(model.options.device)  # Lightning leaves it on the CPU
+        for logger in trainer.loggers:
+            if isinstance(logger, WandbLogger):
+                logger.experiment.finish()
+    return "done" if trainer.current_epoch >= loop.settings.epochs else "stopped"
 
 
-def _status(trainer: lightning.Trainer, epochs: int) -> str:
-    if trainer.interrupted:
-        return "interrupted"
-    return "done" if trainer.current_epoch >= epochs else "stopped"
-
-
-def _restore_best(
-    model: TrainableNetwork, place: RunFolder, validates: bool, history: History
-) -> int:
+def _restore_best(model: TrainableNetwork, place: RunFolder, validates: bool) -> int:
     """Give the model the parameters of the best epoch, or of the last; says which."""
-    if not history.rows:
-        return -1
     chosen = place.best if validates and place.best.is_file() else place.last
+    if not chosen.is_file():
+        return -1
     load_checkpoint(model, chosen)
-    if chosen == place.best:
-        return int(history.frame()[MONITOR].argmin())
-    return len(history.rows) - 1
+    return int(read_checkpoint(model, chosen)[KEY]["epoch"])

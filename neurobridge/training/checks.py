@@ -1,0 +1,103 @@
+"""Checks before a run of training: what cannot be trained is refused before anything is written."""
+
+from __future__ import annotations
+
+__all__ = ["check_resumed", "check_run"]
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+
+from neurobridge.errors import NetworkError, TrainingError
+from neurobridge.training.checkpoint import KEY, read_checkpoint
+from neurobridge.training.data import TrainingData
+from neurobridge.training.objective import Loss, Objective
+from neurobridge.training.settings import Settings
+from neurobridge.training.trainable import TrainableNetwork
+
+TOTAL = "loss"
+"""The name under which the objective as a whole is logged."""
+
+
+def check_run(
+    model: TrainableNetwork,
+    data: TrainingData,
+    objective: Objective,
+    metrics: Mapping[str, Loss],
+    settings: Settings,
+) -> None:
+    """Refuse a run that cannot go well.
+
+    Raises
+    ------
+    NetworkError, UnknownNameError
+    """
+    if not model.specs:
+        raise NetworkError("nothing is trained; name at least one path, Train('...')")
+    data.check(model)
+    if not data.rows("train").size:
+        raise NetworkError("the data have no trials in their split 'train'")
+    if not data.rows("validation").size:
+        for name, given in (("patience", settings.patience), ("metrics", metrics or None)):
+            if given is not None:
+                raise NetworkError(
+                    f"{name}= needs validation, but the data have no trials in their split "
+                    "'validation'"
+                )
+    _check_names(objective, metrics)
+    _check_sharing(model, data, settings)
+    settings.make_optimiser(list(model.parameters()))
+
+
+def _check_names(objective: Objective, metrics: Mapping[str, Loss]) -> None:
+    for name in (*objective.terms, *metrics):
+        if name == TOTAL:
+            raise NetworkError(
+                f"a term or metric cannot be called {TOTAL!r}: that is the sum of all terms"
+            )
+    for name in metrics:
+        if name in objective.terms:
+            raise NetworkError(
+                f"metric {name!r} has the name of a term of the objective; call it otherwise"
+            )
+
+
+def _check_sharing(model: TrainableNetwork, data: TrainingData, settings: Settings) -> None:
+    """Every process needs a part of every batch."""
+    batch, processes = settings.batch, settings.processes
+    if processes > 1 and torch.device(model.options.device).type != "cpu":
+        raise NetworkError(
+            f"processes={processes} share the work on CPUs, but the model is on "
+            f"{model.options.device!r}; use processes=1 there"
+        )
+    for split in ("train", "validation"):
+        n = data.rows(split).size
+        smallest = min(batch, n % batch or batch)
+        if n and smallest < processes:
+            raise NetworkError(
+                f"the {n} trials of {split!r} in batches of {batch} leave a batch of {smallest}, "
+                f"which {processes} processes cannot share; choose another batch size"
+            )
+
+
+def check_resumed(model: TrainableNetwork, file: Path, settings: Settings) -> None:
+    """Refuse to go on from a checkpoint that does not fit.
+
+    Raises
+    ------
+    FileFormatError, TrainingError, NetworkError
+    """
+    found = read_checkpoint(model, file)
+    done = found[KEY]["epoch"] + 1
+    if settings.epochs < done:
+        raise NetworkError(
+            f"epochs={settings.epochs} in all, but the run in {file.parent.parent} has {done} "
+            "already"
+        )
+    optimiser = type(settings.make_optimiser(list(model.parameters()))).__name__
+    if found["optimiser"] != optimiser:
+        raise TrainingError(
+            f"{file} has the state of {found['optimiser']}, with which {optimiser} cannot go on; "
+            "use the same optimiser, or begin anew from Fit.network()"
+        )
