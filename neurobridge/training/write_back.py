@@ -173,14 +173,15 @@ def verified(
     TrainingError
         If they differ, or if nothing happened in the run, which proves nothing.
     """
-    from neurobridge.lowering.compiled import run
+    from neurobridge.lowering.compiled import compile as compiled
 
     steps = max(round(duration / dt), 1)
     watched, states = _with_state_probes(network)
-    reference, torch_run = (
-        run(watched, steps * dt, name, dt=dt, seed=0, trial=trial, stimuli=stimuli, accept=accept)
-        for name in ("reference", "torch")
-    )
+    runs = []
+    for name in ("reference", "torch"):
+        with compiled(watched, name, dt=dt, accept=accept) as ready:
+            runs.append(ready.run(steps * dt, seed=0, trial=trial, stimuli=stimuli))
+    reference, torch_run = runs
     for name, spikes in reference.spikes.items():
         other = torch_run.spikes[name]
         if not other.same_as(spikes):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ require("lightning")
 
 import torch  # noqa: E402
 
-from neurobridge.training import Loss, Objective, Train  # noqa: E402
+from neurobridge.training import Loss, Objective, Train, TrainableNetwork  # noqa: E402
 from neurobridge.training.run_folder import load_run  # noqa: E402
 from tests.unit.training import runs  # noqa: E402
 
@@ -32,7 +33,7 @@ ROOT = Path(__file__).parents[3]
 def state(folder: Path) -> dict:
     """What the last checkpoint says of parameters and optimiser."""
     found = torch.load(folder / "checkpoints/last.ckpt", weights_only=True)
-    moments = found["optimiser_states" if "optimiser_states" in found else "optimizer_states"][0]
+    moments = found["optimizer_states"][0]
     return {
         **found["state_dict"],
         **{
@@ -140,7 +141,7 @@ def test_going_on_after_a_loss_that_is_not_a_number(tmp_path: Path) -> None:
     """Three batches an epoch: the fifth is the second of epoch 1."""
     problem = runs.rates()
     terms = {"error": problem.objective.terms["error"], "odd": NotANumber(5)}
-    broken = runs.Problem(problem.network, problem.train, problem.data, Objective(terms))
+    broken = replace(problem, objective=Objective(terms))
     with pytest.raises(nb.TrainingError, match=r"epoch 1, batch 1: term 'odd' is nan.*is kept"):
         broken.fit(tmp_path / "parts", epochs=3)
     run = load_run(tmp_path / "parts")
@@ -149,21 +150,22 @@ def test_going_on_after_a_loss_that_is_not_a_number(tmp_path: Path) -> None:
     assert_same_epoch(tmp_path / "parts", 0)
 
     terms["odd"] = NotANumber(-1)
-    mended = runs.Problem(problem.network, problem.train, problem.data, Objective(terms))
+    mended = replace(problem, objective=Objective(terms))
     mended.fit(tmp_path / "parts", epochs=3, resume=True)
     mended.fit(tmp_path / "whole", epochs=3)
     assert_same(tmp_path / "parts", tmp_path / "whole")
 
 
 SCRIPT = """
+    import signal
     import sys
     from pathlib import Path
 
     from tests.unit.training import runs
 
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     done = runs.rates().fit(Path(sys.argv[1]), epochs=100_000, {options})
     print(done.status, done.epochs, done.best_epoch)
-    import signal
     print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)
 """
 
@@ -174,7 +176,6 @@ def interrupted(folder: Path, epochs: int, options: str = "") -> str:
     program = subprocess.Popen(
         [sys.executable, "-W", "error", "-c", script, str(folder)], cwd=ROOT, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT)},
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )  # fmt: skip
     table = folder / "metrics.csv"
     for _ in range(600):
@@ -225,13 +226,12 @@ def test_ctrl_c_between_checkpoints(tmp_path: Path) -> None:
 
 
 OTHERS = {
-    "network": lambda p: runs.Problem(p.network.scale("recurrent", 2.0), p.train, p.data, p.objective),
-    "paths": lambda p: runs.Problem(p.network, p.train[::-1], p.data, p.objective),
-    "bounds": lambda p: runs.Problem(
-        p.network, (p.train[0], Train("populations.units.tau", bounds=(2.0, 60.0)), p.train[2]),
-        p.data, p.objective,
+    "network": lambda p: replace(p, network=p.network.scale("recurrent", 2.0)),
+    "paths": lambda p: replace(p, train=p.train[::-1]),
+    "bounds": lambda p: replace(
+        p, train=(p.train[0], Train("populations.units.tau", bounds=(2.0, 60.0)), p.train[2])
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("what", [*OTHERS, "precision", "dt"])
@@ -241,8 +241,6 @@ def test_a_checkpoint_of_another_model(what: str, tmp_path: Path) -> None:
     before = (tmp_path / "run/run.json").read_text()
     other = OTHERS[what](problem) if what in OTHERS else problem
     if what == "dt":
-        from neurobridge.training import TrainableNetwork
-
         model = TrainableNetwork(other.network, 0.5, other.train, precision="float64")
     else:
         model = other.model("float32" if what == "precision" else "float64")
@@ -261,12 +259,12 @@ def test_another_optimiser(tmp_path: Path) -> None:
 def test_fewer_epochs_than_there_are(tmp_path: Path) -> None:
     problem = runs.rates()
     problem.fit(tmp_path / "run", epochs=2)
-    with pytest.raises(nb.NetworkError, match="epochs=1 in all, but the run in .* has 2 already"):
+    with pytest.raises(nb.NetworkError, match=r"epochs=1 in all, but the run in .* has 2 already"):
         problem.fit(tmp_path / "run", epochs=1, resume=True)
 
 
 def test_nothing_to_go_on_from(tmp_path: Path) -> None:
-    with pytest.raises(nb.FileFormatError, match="no checkpoint checkpoints/last.ckpt to resume"):
+    with pytest.raises(nb.FileFormatError, match=r"no checkpoint checkpoints/last\.ckpt to resume"):
         runs.rates().fit(tmp_path / "run", resume=True)
 
 
