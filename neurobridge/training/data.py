@@ -141,7 +141,8 @@ class TaskData(TrainingData):
                 f"encoder {self.encoder!r} injects a current, which has no receptor and no weight; "
                 "they are for encoders of kind 'rate'"
             )
-        self.task.trial(0, encoder, receptor=self.receptor, weight=self.weight)
+        made = self.task.trial(0, encoder, receptor=self.receptor, weight=self.weight)
+        model.inputs([made.stimuli], self.task.duration)  # refuses times between steps
 
     def describe(self) -> dict[str, Any]:
         """See :class:`TrainingData`."""

@@ -23,6 +23,7 @@ from neurobridge.training.data import Batch, Presentation, Rows, TrainingData
 from neurobridge.training.fitting import Fit, fit
 from neurobridge.training.inherit import check_same_neurons, inherited
 from neurobridge.training.losses import StateError
+from neurobridge.training.means import Means
 from neurobridge.training.metrics import (
     Metric,
     OutputError,
@@ -69,12 +70,20 @@ class Taught(TrainingData):
 
     def check(self, model: TrainableNetwork) -> None:
         """See :class:`TrainingData`."""
-        check_same_neurons(model.network, self.teacher.network)
-        if model.dt != self.teacher.dt:
+        teacher = self.teacher
+        check_same_neurons(model.network, teacher.network)
+        if model.dt != teacher.dt:
             raise NetworkError(
-                f"teacher and student need one time step, got {self.teacher.dt:g} and {model.dt:g}"
+                f"teacher and student need one time step, got {teacher.dt:g} and {model.dt:g} ms"
             )
-        self.data.check(model)
+        if dict(model.network.stimuli) != dict(teacher.network.stimuli):
+            raise NetworkError(
+                f"teacher and student need the same stimuli, got {list(teacher.network.stimuli)} "
+                f"and {list(model.network.stimuli)}, or others of these names; what both are given "
+                "is drawn once"
+            )
+        for one in (model, teacher):
+            self.data.check(one)
 
     def trial(self, network: Network, row: int, dt: float) -> Presentation:
         """See :class:`TrainingData`."""
@@ -167,7 +176,8 @@ def teach(
         Default: the squared error of the first state of every recorded population (the membrane
         potential, for spiking models).
     options : mapping, optional
-        Of both :class:`TrainableNetwork` s, such as ``precision`` or ``surrogate``.
+        Of both :class:`TrainableNetwork` s, such as ``precision`` or ``surrogate``; states in
+        ``record`` are recorded besides those that are compared.
     seed : int
         Of the recorded neurons, of the controls, and of :func:`fit`.
     **fitting
@@ -191,7 +201,8 @@ def teach(
     student = inherited(student, teacher, inherit)
     watched = _recorded(student, recorded, seed)
     states = {name: _state(student, name) for name in watched}
-    options = {**(options or {}), "record": tuple(states.items())}
+    options = dict(options or {})
+    options["record"] = tuple(dict.fromkeys((*options.get("record", ()), *states.items())))
     model = TrainableNetwork(student, dt, train, **options)
     master = TrainableNetwork(teacher, dt, (), **options).eval()
     taught = Taught(data, master)
@@ -209,7 +220,11 @@ def teach(
         "trained": (model, taught, everything),
         "untrained": (TrainableNetwork(student, dt, train, **options), taught, everything),
         "shuffled teacher": (model, shuffled, units),
-        "permuted units": (TrainableNetwork(permuted, dt, train, **options), taught, everything),
+        "permuted units": (
+            TrainableNetwork(permuted, dt, _each(train), **options),
+            taught,
+            everything,
+        ),
     }
     size = int(fitting.get("batch", 16))
     table = {
@@ -227,10 +242,19 @@ def _recorded(network: Network, given: float | Mapping[str, ArrayLike], seed: in
         for name, neurons in given.items():
             if name not in dynamic:
                 raise UnknownNameError("recorded population", name, dynamic)
-            index = checked_indices(neurons, f"recorded neurons of {name!r}")
-            found[name] = np.unique(index).astype(np.int64)
+            index = np.unique(checked_indices(neurons, f"recorded neurons of {name!r}"))
+            size = network.population(name).size
+            if not index.size or index[-1] >= size:
+                raise NetworkError(
+                    f"recorded neurons of {name!r}: expected indices 0..{size - 1}, one at least, "
+                    f"got {np.asarray(neurons)[:8]}"
+                )
+            found[name] = index.astype(np.int64)
+        if not found:
+            raise NetworkError("recorded: name a population at least, and some of its neurons")
         return found
-    if isinstance(given, bool) or not isinstance(given, (int, float)) or not 0 < given <= 1:
+    number = isinstance(given, (int, float, np.number)) and not isinstance(given, bool)
+    if not number or not 0 < given <= 1:
         raise NetworkError(f"recorded: expected a share above 0 and up to 1, got {given!r}")
     found = {}
     for name in dynamic:
@@ -238,6 +262,16 @@ def _recorded(network: Network, given: float | Mapping[str, ArrayLike], seed: in
         order = permutation(seed, "recorded", name, 0, n)
         found[name] = np.sort(order[: max(round(given * n), 1)])
     return found
+
+
+def _each(train: Sequence[Train]) -> list[Train]:
+    """The same values one by one, so that units may differ that shared one."""
+    free: dict[str, bool] = {}
+    for spec in train:
+        root, part, _ = spec.path.split(".", 2)
+        path = f"{root}.{part}.weight" if root == "projections" else spec.path
+        free[path] = free.get(path, False) or spec.sign == "free"
+    return [Train(path, sign="free" if is_free else None) for path, is_free in free.items()]
 
 
 def _state(network: Network, population: str) -> str:
@@ -282,20 +316,10 @@ def _measured(
 ) -> dict[str, float]:
     """Means over the trials of the split that is measured on."""
     split = next(s for s in ("test", "validation", "train") if data.rows(s).size)
-    totals: dict[str, list[tuple[float, int]]] = {name: [] for name in measures}
+    means = Means()
     for seen, n in _seen(model, data, split, size, seed):
-        for name, metric in measures.items():
-            value = float(metric(seen))
-            if np.isfinite(value):
-                totals[name].append((value, n))
-    return {name: _mean(found) for name, found in totals.items()}
-
-
-def _mean(found: Sequence[tuple[float, int]]) -> float:
-    if not found:
-        return float("nan")
-    values, weights = zip(*found, strict=True)
-    return float(np.average(values, weights=weights))
+        means.add({name: metric(seen) for name, metric in measures.items()}, n)
+    return means.take()
 
 
 def _seen(

@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurobridge.errors import NetworkError
+from neurobridge.errors import NetworkError, UnknownNameError
 from neurobridge.frozen import FrozenDict
-from neurobridge.graph.network import Network
+from neurobridge.graph.network import Network, Operation
 from neurobridge.graph.weight import Explicit
-from neurobridge.training.specification import Target, resolve
 
 MAPS = ("weight", "bias")
 """Fields of readouts and encoders."""
@@ -35,21 +34,25 @@ def paths_of(network: Network) -> list[str]:
 def value_at(network: Network, path: str) -> NDArray[np.float64]:
     """The value at a path: (E,) for weights, (n,) for parameters and initial states, or a map.
 
+    Unlike what is trained, it may be anything, such as a refractory period.
+
     Raises
     ------
     NetworkError, UnknownNameError
         If the path names nothing, or no value (scales and low-rank parts have none of their own).
     """
-    target = _valued(path, network)
-    if target.kind == "weight":
-        return network.weights(target.part)
-    if target.kind in ("readout", "encoder"):
-        group = network.readouts if target.kind == "readout" else network.encoders
-        return np.array(getattr(group[target.part], target.field), dtype=np.float64)
-    population = network.population(target.part)
-    given = population.parameters if target.kind == "parameter" else population.initial
-    value = np.asarray(given[target.field], dtype=np.float64)
-    return np.broadcast_to(value, (population.size,)).copy()
+    known = paths_of(network)
+    root, part, field = _split(path)
+    if path not in known:
+        raise UnknownNameError("path of a value", path, known)
+    if root == "projections":
+        return network.weights(part)
+    if root in ("readouts", "encoders"):
+        return np.array(getattr(getattr(network, root)[part], field), dtype=np.float64)
+    population = network.population(part)
+    state = field.removeprefix("initial.")
+    given = population.parameters[field] if state == field else population.initial[state]
+    return np.broadcast_to(np.asarray(given, dtype=np.float64), (population.size,)).copy()
 
 
 def with_value(network: Network, path: str, value: NDArray[np.float64]) -> Network:
@@ -57,33 +60,51 @@ def with_value(network: Network, path: str, value: NDArray[np.float64]) -> Netwo
 
     Raises
     ------
-    NetworkError
-        If the shape is another.
+    NetworkError, UnknownNameError
+        If the path names nothing, or the shape is another.
     """
-    target, old = _valued(path, network), value_at(network, path)
-    if value.shape != old.shape:
-        raise NetworkError(f"path {path!r}: expected shape {old.shape}, got {value.shape}")
-    if target.kind == "weight":
-        projection = replace(network.projections[target.part], weight=Explicit(value))
-        return network.with_projection(projection)
-    if target.kind == "readout":
-        readout: Any = network.readouts[target.part]
-        return network.with_readout(replace(readout, **{target.field: value}))
-    if target.kind == "encoder":
-        encoder: Any = network.encoders[target.part]
-        return network.with_encoder(replace(encoder, **{target.field: value}))
-    if target.kind == "parameter":
-        return network.with_parameters(target.part, **{target.field: value})
-    population = network.population(target.part)
-    own = replace(population, initial=FrozenDict({**population.initial, target.field: value}))
-    changed = FrozenDict({**network.populations, target.part: own})
-    return replace(network, populations=changed)
+    root, part, field = _split(path)
+    if field.startswith("initial."):
+        return _with_initial(network, path, part, field.removeprefix("initial."), value)
+    _check_shape(path, value_at(network, path).shape, value)
+    if root == "projections":
+        return network.with_projection(replace(network.projections[part], weight=Explicit(value)))
+    if root == "readouts":
+        readout: Any = network.readouts[part]
+        return network.with_readout(replace(readout, **{field: value}))
+    if root == "encoders":
+        encoder: Any = network.encoders[part]
+        return network.with_encoder(replace(encoder, **{field: value}))
+    same = bool((value == value[0]).all())
+    return network.with_parameters(part, **{field: float(value[0]) if same else value})
 
 
-def _valued(path: str, network: Network) -> Target:
-    target = resolve(path, network)
-    if target.kind in ("scale", "low_rank"):
+def _with_initial(
+    network: Network, path: str, part: str, state: str, value: NDArray[np.float64]
+) -> Network:
+    """Initial states may be given where the population has none of its own."""
+    population = network.population(part)
+    if state not in population.model.states:
+        raise UnknownNameError(f"state (path {path!r})", state, population.model.states)
+    _check_shape(path, (population.size,), value)
+    own = replace(population, initial=FrozenDict({**population.initial, state: value}))
+    step = Operation("with_initial", FrozenDict({"path": path}), network.id)
+    return replace(
+        network,
+        populations=FrozenDict({**network.populations, part: own}),
+        history=(*network.history, step),
+    )
+
+
+def _check_shape(path: str, expected: tuple[int, ...], value: NDArray[np.float64]) -> None:
+    if value.shape != expected:
+        raise NetworkError(f"path {path!r}: expected shape {expected}, got {value.shape}")
+
+
+def _split(path: str) -> tuple[str, str, str]:
+    root, part, field = (*path.split(".", 2), "", "")[:3]
+    if root == "projections" and field in ("scale", "low_rank"):
         raise NetworkError(
-            f"path {path!r} has no value of its own; 'projections.{target.part}.weight' has it"
+            f"path {path!r} has no value of its own; 'projections.{part}.weight' has it"
         )
-    return target
+    return root, part, field
