@@ -37,6 +37,7 @@ class Brian2Backend(Backend):
             tier="T1",
             equations=True,
             functions=FUNCTIONS,
+            continuous_coupling=True,
             bytes_per_edge=60,
             bytes_per_neuron=400,
             threads=True,
@@ -64,7 +65,7 @@ class Brian2Backend(Backend):
                     "install what is missing, or set target='numpy' to say that this is fine",
                 )
             )  # fmt: skip
-        return findings + _check_sizes(program)
+        return findings + _check_sizes(program) + _check_delays(program)
 
     def emit(self, program: Program, settings: Mapping[str, Any]) -> Engine:
         """See :class:`Backend`."""
@@ -131,4 +132,18 @@ def _check_sizes(program: Program) -> list[Finding]:
         )
         for path in program.pathways
         if path.n_edges > MOST_EDGES
+    ]  # fmt: skip
+
+
+def _check_delays(program: Program) -> list[Finding]:
+    """Synapses of one projection read the output of this moment, or of earlier steps."""
+    return [
+        Finding(
+            "delays_mixed", "error", f"projection {path.projection!r}",
+            "some of its edges have no delay and others have one, after rounding; Brian2 reads "
+            "from one group for each projection",
+            "split the projection, choose a smaller dt, or run on reference or torch",
+        )
+        for path in program.pathways
+        if path.continuous and path.n_edges and path.delay_range[0] == 0 < path.delay_range[1]
     ]  # fmt: skip

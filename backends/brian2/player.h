@@ -2,6 +2,7 @@
 // Everything is read when the simulation starts, so one binary serves any input.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <fstream>
@@ -81,6 +82,29 @@ public:
     }
 };
 
+// Brings back what a group of `size` neurons sent some steps ago; 0 before the first.
+class History {
+    std::vector<int64_t> delays;
+    std::vector<std::vector<double> > ring;
+
+public:
+    History(size_t size, const std::vector<int64_t>& delays)
+        : delays(delays),
+          ring(*std::max_element(delays.begin(), delays.end()) + 1,
+               std::vector<double>(size, 0.0)) {}
+
+    // past holds `size` values for each delay, one delay after the other
+    void play(int64_t now, const double* sent, double* past) {
+        const int64_t length = ring.size();
+        std::vector<double>& kept = ring[now % length];
+        std::copy(sent, sent + kept.size(), kept.begin());
+        for (size_t k = 0; k < delays.size(); k++) {
+            const std::vector<double>& then = ring[(now + length - delays[k]) % length];
+            past = std::copy(then.begin(), then.end(), past);
+        }
+    }
+};
+
 // Give a SpikeGeneratorGroup its spikes.
 inline void read_spikes(const std::string& name, std::vector<int32_t>& timebins,
                         std::vector<int32_t>& neurons) {
@@ -93,6 +117,25 @@ inline int64_t steps_to_run() {
     std::vector<int64_t> steps;
     read("inputs/n_steps", steps);
     return steps.at(0);
+}
+
+typedef std::vector<void (*)()> Functions;
+
+// Run a network in which some functions are called in the first steps only, others after them.
+template <typename Network, typename Report>
+void simulate(Network& net, double dt, int64_t start_steps, const Functions& first,
+              const Functions& later, Report report) {
+    const int64_t n_steps = steps_to_run(), beginning = std::min(start_steps, n_steps);
+    const auto all = net.objects;
+    const auto run_without = [&](const Functions& off, int64_t steps) {
+        for (size_t k = 0; k < all.size(); k++) {
+            const bool is_off = std::find(off.begin(), off.end(), all[k].second) != off.end();
+            net.objects[k].second = is_off ? NULL : all[k].second;
+        }
+        net.run(steps * dt, report, 1.0);
+    };
+    if (beginning > 0) run_without(later, beginning);
+    if (beginning == 0 || !Network::_globally_stopped) run_without(first, n_steps - beginning);
 }
 
 }  // namespace player

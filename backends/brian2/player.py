@@ -1,16 +1,29 @@
 """Parts that a generated Brian2 script needs and Brian2 does not have.
 
 ``functions`` are for its equations. A *player* plays rows (step, neuron, value) into a
-state variable, a *sampler* keeps a state variable every so many steps, a *source* emits given
-spikes. All of them work with every code generation target; for ``cpp_standalone`` their data are
-files that the compiled program reads at its start (``player.h``), so it can run again with others.
+state variable, a *sampler* keeps a state variable every so many steps, a *history* brings back what
+a group sent some steps ago, a *source* emits given spikes. All of them work with every code
+generation target; for ``cpp_standalone`` their data are files that the compiled program reads at
+its start (``player.h``), so it can run again with others.
 """
 
 from __future__ import annotations
 
-__all__ = ["Player", "Sampler", "build", "functions", "player", "sampler", "source"]
+__all__ = [
+    "History",
+    "Player",
+    "Sampler",
+    "build",
+    "functions",
+    "history",
+    "player",
+    "sampler",
+    "simulate",
+    "source",
+]
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +64,31 @@ def floored(x: Any) -> Any:
     return np.floor(x)
 
 
+def gauss_erf(x: Any) -> Any:
+    """The error function."""
+    from scipy.special import erf
+
+    return erf(x)
+
+
+def gauss_erfc(x: Any) -> Any:
+    """The complementary error function."""
+    from scipy.special import erfc
+
+    return erfc(x)
+
+
+def _from_c(name: str, function: Any) -> Any:
+    """A function that the C library has."""
+    ours = function.__name__
+    return _function(
+        f"inline double {ours}(double x) {{ return std::{name}(x); }}",
+        f"from libc.math cimport {name} as _{name}\n"
+        f"cdef double {ours}(double x):\n    return _{name}(x)\n",
+        function,
+    )
+
+
 functions = {
     "where": _function(
         "inline double where(bool condition, double a, double b) { return condition ? a : b; }",
@@ -58,12 +96,9 @@ functions = {
         "    return a if condition else b\n",
         where,
     ),
-    "floored": _function(
-        "inline double floored(double x) { return std::floor(x); }",
-        "from libc.math cimport floor as _floor\n"
-        "cdef double floored(double x):\n    return _floor(x)\n",
-        floored,
-    ),
+    "floored": _from_c("floor", floored),
+    "gauss_erf": _from_c("erf", gauss_erf),
+    "gauss_erfc": _from_c("erfc", gauss_erfc),
 }
 """What equations may call besides the functions of Brian2."""
 
@@ -158,6 +193,40 @@ class Sampler(NetworkOperation):  # type: ignore[misc]
             self.values[row - 1] = self.variable[self.neurons]
 
 
+class History(NetworkOperation):  # type: ignore[misc]
+    """Brings back what a group sent some steps ago; 0 before the first.
+
+    Parameters
+    ----------
+    group : NeuronGroup
+        Of n neurons, with a variable ``sent``.
+    past : NeuronGroup
+        Its variable ``sent`` gets n values for each delay, one delay after the other.
+    delays : sequence of int
+        In steps, above 0.
+    """
+
+    def __init__(
+        self, group: NeuronGroup, past: NeuronGroup, delays: Sequence[int], order: int, name: str
+    ) -> None:
+        super().__init__(self.play, clock=group.clock, when="groups", order=order, name=name)
+        self.sent = group.variables["sent"].get_value()
+        self.past = past.variables["sent"].get_value()
+        self.timestep = group.clock.variables["timestep"].get_value()
+        self.delays = np.asarray(delays)
+        self.load()
+
+    def load(self) -> None:
+        """Nothing was sent before the next run."""
+        self.ring = np.zeros((int(self.delays.max()) + 1, self.sent.size))
+
+    def play(self) -> None:
+        """Keep what is sent now, and lay out what was sent before."""
+        now = int(self.timestep[0])
+        self.ring[now % len(self.ring)] = self.sent
+        self.past[:] = self.ring[(now - self.delays) % len(self.ring)].ravel()
+
+
 def player(
     group: NeuronGroup,
     variable: str,
@@ -178,7 +247,8 @@ def player(
         call = f"add_if_free(now, {', '.join(arrays)}, {one_for_all})"
     else:
         call = f"{'add' if add else 'set'}(now, {_array(group, variable)})"
-    return _every_step(f'player::Table table("{name}")', f"table.{call}", group.clock, when, name)
+    made = f'player::Table table("{name}")'
+    return _every_step(made, f"table.{call}", group.clock, when, -1, name)
 
 
 def sampler(
@@ -189,10 +259,22 @@ def sampler(
         return Sampler(group, variable, neurons, interval, name=name)
     made = f'player::Sampler sampler("{name}", brian::results_dir, {interval})'
     call = f"sampler.sample(now, {_array(group, variable)})"
-    operation = _every_step(made, call, group.clock, "end", name)
+    operation = _every_step(made, call, group.clock, "end", 0, name)
     operation.add_attribute("sampled_neurons")
     operation.sampled_neurons = neurons
     return operation
+
+
+def history(
+    group: NeuronGroup, past: NeuronGroup, delays: Sequence[int], *, order: int, name: str
+) -> Any:
+    """A :class:`History`, or a compiled one for a standalone device."""
+    if isinstance(get_device(), RuntimeDevice):
+        return History(group, past, delays, order, name)
+    steps = ", ".join(str(d) for d in delays)
+    made = f"player::History history({group.N}, {{{steps}}})"
+    arrays = ", ".join(_array(g, "sent") for g in (group, past))
+    return _every_step(made, f"history.play(now, {arrays})", group.clock, "groups", order, name)
 
 
 def source(size: int, *, clock: Clock, name: str) -> SpikeGeneratorGroup:
@@ -204,7 +286,9 @@ def _array(group: NeuronGroup, variable: str) -> str:
     return f"brian::{get_device().get_array_name(group.variables[variable])}"
 
 
-def _every_step(made: str, call: str, clock: Clock, when: str, name: str) -> NeuronGroup:
+def _every_step(
+    made: str, call: str, clock: Clock, when: str, order: int, name: str
+) -> NeuronGroup:
     """An operation of the compiled program: ``made`` once, ``call`` in every step."""
     function = Function(
         lambda now: 0.0, arg_units=[1], return_unit=1, arg_types=["integer"], stateless=False
@@ -213,7 +297,6 @@ def _every_step(made: str, call: str, clock: Clock, when: str, name: str) -> Neu
         f"double call_{name}(int64_t now) {{\n    static {made};\n    {call};\n    return 0.0;\n}}"
     )
     function.implementations.add_implementation("cpp", code, name=f"call_{name}")
-    order = 0 if when == "end" else -1
     caller = NeuronGroup(
         1, "done : 1", clock=clock, namespace={f"call_{name}": function}, name=name
     )
@@ -223,10 +306,48 @@ def _every_step(made: str, call: str, clock: Clock, when: str, name: str) -> Neu
     return caller
 
 
+def simulate(
+    net: Network,
+    n_steps: int,
+    first: Sequence[Any] = (),
+    later: Sequence[Any] = (),
+    start_steps: int = 0,
+    **how: Any,
+) -> None:
+    """Run a network whose first steps differ from those after.
+
+    Parameters
+    ----------
+    net : Network
+    n_steps : int
+    first, later : sequence of BrianObject
+        What is active in the first steps only, or after them only.
+    start_steps : int
+        How many the first steps are.
+    **how
+        Further arguments of Brian2's ``run``.
+    """
+    dt = next(iter(net.objects)).clock.dt
+    beginning = min(start_steps, n_steps)
+    for steps, on, off in ((beginning, first, later), (n_steps - beginning, later, first)):
+        for thing in on:
+            thing.active = True
+        for thing in off:
+            thing.active = False
+        if steps:
+            net.run(steps * dt, **how)
+
+
 _REPORT = 'if (duration > 0) std::cout << "done " << completed << std::endl;'
 
 
-def build(net: Network, directory: Path) -> None:
+def build(
+    net: Network,
+    directory: Path,
+    first: Sequence[Any] = (),
+    later: Sequence[Any] = (),
+    start_steps: int = 0,
+) -> None:
     """Compile a network for the ``cpp_standalone`` device, without running it.
 
     The program reads ``inputs/`` in its folder and writes ``results/``; ``layout.json`` tells
@@ -237,6 +358,8 @@ def build(net: Network, directory: Path) -> None:
     net : Network
     directory : Path
         Folder of the C++ project.
+    first, later, start_steps
+        As in :func:`simulate`.
     """
     device = get_device()
     net.run(0 * second, report=_REPORT, report_period=1 * second)
@@ -248,10 +371,14 @@ def build(net: Network, directory: Path) -> None:
             ]
             device.insert_code("main", f'player::read_spikes("{group.name}", {", ".join(arrays)});')
     dt = float(next(iter(net.objects)).clock.dt)
+    parts = (
+        f"{{{', '.join(f'_run_{code.name}' for thing in things for code in thing._code_objects)}}}"
+        for things in (first, later)
+    )
     device.insert_code(
         "main",
-        f"{net.name}.run(player::steps_to_run() * {dt!r}, "
-        'std::getenv("REPORT") ? report_progress : NULL, 1.0);',
+        f"player::simulate({net.name}, {dt!r}, {start_steps}, {', '.join(parts)}, "
+        'std::getenv("REPORT") ? report_progress : NULL);',
     )
     for variable, name in device.dynamic_arrays.items():
         if isinstance(variable.owner, Synapses):  # large, and known: write them only if asked

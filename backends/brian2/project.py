@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["HELPERS", "write_header", "write_helpers", "write_project"]
+__all__ = ["HELPERS", "write_header", "write_helpers", "write_parts", "write_project"]
 
 import shutil
 from collections.abc import Iterable, Mapping
@@ -26,7 +26,7 @@ from pathlib import Path
 import numpy as np
 from brian2 import Clock, Network, NeuronGroup, SpikeMonitor, Synapses, ms, prefs, set_device
 
-from player import build, functions, player, sampler, source
+from player import build, functions, history, player, sampler, simulate, source
 
 folder = Path(__file__).resolve().parent
 
@@ -47,7 +47,7 @@ def table(name):
 
 
 {loads}
-net.run({n_steps} * grid.dt)
+simulate(net, {n_steps}{parts})
 
 # ---- Results: (stamp in steps, neuron) of every spike; a spike in step k has the stamp k + 1
 (folder / "results").mkdir(exist_ok=True)
@@ -66,7 +66,7 @@ def table(name):
     return Table(*(load(f"{{name}}_{{column}}") for column in ("step", "neuron", "value")))
 
 
-build(net, folder / "build")
+build(net, folder / "build"{parts})
 write_inputs(
     folder / "build",
     {n_steps},
@@ -87,7 +87,7 @@ for probe, (samples, n_neurons) in {samplers}.items():
 '''
 
 _README = """\
-# A spiking network for Brian2
+# A network for Brian2
 
 `python run.py` simulates it and writes `results/`. It needs Python 3.11 or newer, numpy, and
 Brian2 2.9 (`pip install "brian2==2.9.0" "numpy<2.4"`){compiler}.
@@ -114,6 +114,11 @@ def write_header(compiled: bool) -> str:
         return _HEADER
     imported = "from binary import Table, read_samples, read_spikes, run_binary, write_inputs\n"
     return _HEADER.replace("from player import", f"{imported}from player import")
+
+
+def write_parts(script: Script) -> str:
+    """Further arguments of ``simulate`` and ``build``, if the first steps of a run differ."""
+    return f", first, later, {script.start_steps}" if script.start_steps else ""
 
 
 def write_project(
@@ -180,6 +185,7 @@ def _runtime_run(
     return _RUNTIME.format(
         loads="\n".join(lines),
         n_steps=n_steps,
+        parts=write_parts(script),
         monitors=_mapping(script.monitors),
         samplers=_mapping(script.samplers),
     )
@@ -194,6 +200,7 @@ def _compiled_run(
     )
     return _COMPILED.format(
         n_steps=n_steps,
+        parts=write_parts(script),
         tables=list(tables),
         sources=list(sources),
         monitors=_mapping(script.monitors),

@@ -47,14 +47,18 @@ class RuntimeEngine(Brian2Engine):
         """See :class:`Engine`."""
         import brian2
 
+        from neurobridge.backends.brian2.player import simulate
+
         net, step = self.objects["net"], self._values("grid", "timestep")
         start = time.perf_counter()
         with _brian2("running the network"):
             exec(compile(self.script.settings, "<settings>", "exec"), self.objects)
             self._rewind(drive)
             try:
-                net.run(
-                    drive.n_steps * self.objects["grid"].dt,
+                simulate(
+                    net,
+                    drive.n_steps,
+                    *self._parts(),
                     report=_reporter(progress, drive.n_steps),
                     report_period=REPORT_EVERY_S * brian2.second,
                     namespace={},
@@ -80,6 +84,12 @@ class RuntimeEngine(Brian2Engine):
 
     # -- helpers ------------------------------------------------------------------------------
 
+    def _parts(self) -> tuple[list[Any], list[Any], int]:
+        """What is active in the first steps only, what after them, and how many they are."""
+        if not self.script.start_steps:
+            return [], [], 0
+        return self.objects["first"], self.objects["later"], self.script.start_steps
+
     def _values(self, name: str, variable: str) -> NDArray[Any]:
         """The array that Brian2 works on."""
         values: NDArray[Any] = self.objects[name].variables[variable].get_value()
@@ -101,6 +111,8 @@ class RuntimeEngine(Brian2Engine):
         for pop in self.program.populations:
             if not pop.is_source:
                 self._rewind_population(pop.name)
+        for name in self.script.histories.values():
+            self.objects[name].load()
         for name in self.script.synapses.values():
             for pathway in self.objects[name]._pathways:
                 pathway.queue._restore_from_full_state(None)  # nothing is on its way
@@ -114,7 +126,7 @@ class RuntimeEngine(Brian2Engine):
 
     def _rewind_population(self, population: str) -> None:
         pop, group = self.program.population(population), self.script.groups[population]
-        self._replace_values(population, pop.initial)
+        self._replace_values(population, {**pop.initial, **dict.fromkeys(pop.code.memory, 0.0)})
         if pop.code.takes_current:
             self._fill(group, "current", 0.0)
         self._fill(group, "last_spike", -1 - np.asarray(pop.refractory_steps))
@@ -145,7 +157,10 @@ def _namespace(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
     names = "Clock Network NeuronGroup SpikeMonitor Synapses ms prefs".split()
     return {
         **{name: getattr(brian2, name) for name in names},
-        **{name: getattr(player, name) for name in ("functions", "player", "sampler", "source")},
+        **{
+            name: getattr(player, name)
+            for name in ("functions", "history", "player", "sampler", "source")
+        },
         "np": np,
         "load": arrays.__getitem__,
         "folder": Path(),

@@ -18,6 +18,14 @@ from textwrap import indent
 import numpy as np
 from numpy.typing import NDArray
 
+from neurobridge.backends.brian2.coupling import (
+    Coupling,
+    Operation,
+    Phase,
+    lasting_locals,
+    operations,
+    order,
+)
 from neurobridge.backends.brian2.translate import Names, identifier
 from neurobridge.lowering.program import Pathway, PopulationProgram, Program, SignalPlan
 
@@ -33,9 +41,10 @@ COMPILER_FLAGS = (
 """Flags of GCC and clang that keep every rounding of IEEE 754 as the text says (no fast-math)."""
 
 _IMPORTED = """
-Clock Network NeuronGroup Path SpikeMonitor Synapses Table binary build folder grid load ms
-monitor net neuron n_neurons np player population prefs probe read_samples read_spikes
-run_binary sampler samples set_device source step table values functions write_inputs
+Clock Network NeuronGroup Path SpikeMonitor Synapses Table binary build first folder grid history
+later load ms monitor net neuron n_neurons np player population prefs probe read_samples
+read_spikes run_binary sampler samples set_device simulate source step table values functions
+write_inputs
 """.split()
 
 
@@ -63,6 +72,14 @@ class Script:
         Population -> its spike monitor.
     samplers : dict of str to str
         Signal plan -> its sampler.
+    histories : dict of str to str
+        Population -> what remembers its output.
+    past : dict of str to str
+        Population -> the group that holds its output of earlier steps.
+    phases : dict of str to list of str
+        ``first`` and ``later``: what is active in the first steps of a run only, or after them.
+    start_steps : int
+        How many the first steps are.
     """
 
     settings: str = ""
@@ -75,6 +92,10 @@ class Script:
     currents: dict[str, str] = field(default_factory=dict)
     monitors: dict[str, str] = field(default_factory=dict)
     samplers: dict[str, str] = field(default_factory=dict)
+    histories: dict[str, str] = field(default_factory=dict)
+    past: dict[str, str] = field(default_factory=dict)
+    phases: dict[Phase, list[str]] = field(default_factory=lambda: {"first": [], "later": []})
+    start_steps: int = 0
     taken: set[str] = field(default_factory=lambda: set(_IMPORTED))
 
     def new_name(self, wish: str) -> str:
@@ -108,17 +129,23 @@ def write_script(program: Program, target: str, threads: int = 1) -> Script:
     threads : int
         OpenMP threads (cpp_standalone).
     """
-    script = Script()
-    script.settings = _settings(target, threads)
+    script, coupling = Script(), Coupling(program)
+    script.settings, script.start_steps = _settings(target, threads), coupling.start_steps
     dynamic = [p for p in program.populations if not p.is_source]
     parts = [
         _title("Time: the grid that everything runs on"),
         f"grid = Clock(dt={program.dt!r} * ms, name='grid')",
         _title("Populations (ms, mV, nA, nF, uS, MOhm, written as plain numbers)"),
-        *(_population(script, p) for p in program.populations),
+        *(_population(script, coupling, p) for p in program.populations),
+        *(_history(script, coupling, p) for p in dynamic),
         _title("Projections: a spike of one step reaches the synapses in the next, so Brian2's"),
         "# delays are one step shorter than the delays named here",
-        *(_pathway(script, program, k, p) for k, p in enumerate(program.pathways) if p.n_edges),
+        *(
+            _pathway(script, program, k, p)
+            for k, p in enumerate(program.pathways)
+            if p.n_edges and not p.continuous
+        ),
+        *(_continuous(script, coupling, k, p) for k, p in coupling.pathways.items()),
         _title("Input: events and currents are rows (step, neuron, value), given for each run"),
         *(_inputs(script, p) for p in dynamic),
         _title("Recording"),
@@ -154,39 +181,58 @@ def _settings(target: str, threads: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _population(script: Script, pop: PopulationProgram) -> str:
+def _population(script: Script, coupling: Coupling, pop: PopulationProgram) -> str:
     group = script.groups[pop.name] = script.new_name(pop.name)
     head = f"\n# Population {pop.name!r}"
     if pop.is_source:
         made = f"{group} = source({pop.size}, clock=grid, name={group!r})"
         return f"{head}: its spikes are given\n{made}"
     code = pop.code
-    local = [a.target for a in (*code.update, *code.reset)]
-    names = script.names[pop.name] = Names.choose([*code.states, *pop.constants, *local])
+    stages = (*code.start, *code.stages)
+    local = [a.target for stage in stages for a in stage.update]
+    local += [a.target for a in code.reset]
+    own = [*code.states, *code.memory, *pop.constants, *local]
+    sums = _name_sums(coupling, pop, own)
+    names = script.names[pop.name] = Names.choose([*own, *sums])
+    variables = [*code.memory, *sums, *lasting_locals(code)]
+    if coupling.sends(pop.name):
+        variables.append("sent")
     lines = [
         head,
         f"{group} = NeuronGroup(",
         f"    {pop.size},",
-        f'    """\n{indent(_equations(pop, names), "    ")}\n    """,',
+        f'    """\n{indent(_equations(pop, names, variables), "    ")}\n    """,',
         *(_spiking(pop, names) if code.threshold else []),
         f"    clock=grid, namespace=functions, name={group!r},",
         ")",
-        *_operations(pop, names, group),
+        *_operations(script, coupling, pop, group),
         *_values(script, pop, names, group),
     ]
     return "\n".join(lines)
 
 
-def _equations(pop: PopulationProgram, names: Names) -> str:
+def _name_sums(coupling: Coupling, pop: PopulationProgram, taken: list[str]) -> list[str]:
+    """Names of the variables that hold what arrives, by pathway and stage."""
+    found: list[str] = []
+    for index, path in coupling.onto(pop.name).items():
+        for stage in coupling.stages(index):
+            number = f"_{stage + 1}" if len(coupling.stages(index)) > 1 else ""
+            name = identifier(f"{path.receptor}_{path.projection}{number}", (*taken, *found))
+            coupling.sums[index, stage] = name
+            found.append(name)
+    return found
+
+
+def _equations(pop: PopulationProgram, names: Names, variables: list[str]) -> str:
     """State, and constants: one number for all neurons (shared), or one for each."""
 
     def constant(name: str, value: object, kind: str) -> str:
         shared = not (isinstance(value, np.ndarray) and value.ndim)
         return f"{name} : {kind} ({'shared, ' if shared else ''}constant)"
 
-    lines = [f"{names[state]} : 1" for state in pop.code.states]
+    lines = [f"{names[name]} : 1" for name in (*pop.code.states, *variables)]
     if pop.code.takes_current:
-        lines.append("current : 1  # injected, nA")
+        lines.append(f"current : 1  # injected, {pop.model.current_unit}")
     if pop.code.crossing:
         lines.append("above : boolean  # over threshold at the end of the step before")
     lines += [
@@ -208,23 +254,37 @@ def _spiking(pop: PopulationProgram, names: Names) -> list[str]:
     return [f"    threshold={condition!r},", f'    reset="""\n{text}\n    """,']
 
 
-def _operations(pop: PopulationProgram, names: Names, group: str) -> list[str]:
-    """The update of phase 1, and the memory of a threshold that must be crossed."""
+def _operations(
+    script: Script, coupling: Coupling, pop: PopulationProgram, group: str
+) -> list[str]:
+    """The stages of phase 1, and the memory of a threshold that must be crossed."""
+    names = script.names[pop.name]
     lines = []
-    if pop.code.update:
-        update = "\n".join(
-            f"{names[a.target]} = {names.code(a.expression)}" for a in pop.code.update
-        )
-        lines.append(
-            f'{group}.run_regularly("""\n{indent(update, "    ")}\n'
-            f"    \"\"\", when='groups', name='{group}_update')"
-        )
+    found = list(operations(coupling, pop.name))
+    for number, operation in enumerate(found, 1):
+        name = f"{group}_update" if len(found) == 1 else f"{group}_{operation.what}_{number}"
+        lines += _operation(script, operation, names, group, name)
     if pop.code.crossing:
         condition = names.code(pop.code.threshold)
         lines.append(
             f"{group}.run_regularly('above = {condition}', when='start', name='{group}_above')"
         )
     return lines
+
+
+def _operation(
+    script: Script, operation: Operation, names: Names, group: str, name: str
+) -> list[str]:
+    text = "\n".join(f"{names[a.target]} = {names.code(a.expression)}" for a in operation.lines)
+    made = (
+        f'{group}.run_regularly("""\n{indent(text, "    ")}\n'
+        f'    """, when=\'groups\', order={order(operation.stage, operation.what)}, name={name!r})'
+    )
+    if len(operation.phases) == 1 and script.start_steps:
+        variable = script.new_name(name)
+        script.phases[operation.phases[0]].append(variable)
+        return [f"{variable} = {made}"]
+    return [made]
 
 
 def _values(script: Script, pop: PopulationProgram, names: Names, group: str) -> list[str]:
@@ -260,16 +320,70 @@ def _pathway(script: Script, program: Program, index: int, path: Pathway) -> str
         f"    on_pre='{names[receptor.variable]}_post += {effect}',",
         f"    {delay}clock=grid, order={index}, namespace=functions, name={name!r},",
         ")",
-        f"{name}.connect(",
-        f"    i={script.load(f'{name}_i', path.source)},",
-        f"    j=np.repeat(np.arange({post.size}, dtype=np.int32), "
-        f"np.diff({script.load(f'{name}_indptr', path.indptr)})),",
-        ")",
-        f"{name}.w = {script.load(f'{name}_w', path.weight)}",
+        *_edges(script, name, post.size, path, script.load(f"{name}_i", path.source)),
     ]
     if not homogeneous:
         delays = script.load(f"{name}_delay", np.asarray(path.delay))
         lines.append(f"{name}.delay = ({delays} - 1) * grid.dt")
+    return "\n".join(lines)
+
+
+def _edges(script: Script, name: str, n_post: int, path: Pathway, source: str) -> list[str]:
+    return [
+        f"{name}.connect(",
+        f"    i={source},",
+        f"    j=np.repeat(np.arange({n_post}, dtype=np.int32), "
+        f"np.diff({script.load(f'{name}_indptr', path.indptr)})),",
+        ")",
+        f"{name}.w = {script.load(f'{name}_w', path.weight)}",
+    ]
+
+
+def _history(script: Script, coupling: Coupling, pop: PopulationProgram) -> str:
+    """The output of earlier steps, one copy of the population for each delay."""
+    delays = coupling.delays(pop.name)
+    if not delays:
+        return ""
+    group = script.groups[pop.name]
+    past = script.past[pop.name] = script.new_name(f"{pop.name}_past")
+    name = script.histories[pop.name] = script.new_name(f"{pop.name}_history")
+    return (
+        f"\n# What population {pop.name!r} sent {delays} steps ago, one after the other\n"
+        f"{past} = NeuronGroup({len(delays) * pop.size}, 'sent : 1', clock=grid, name={past!r})\n"
+        f"{name} = history({group}, {past}, {delays}, order={order(0, 'remember')}, name={name!r})"
+    )
+
+
+def _continuous(script: Script, coupling: Coupling, index: int, path: Pathway) -> str:
+    """Synapses that sum ``weight * sent`` in every stage; with a delay, once a step."""
+    name = script.synapses[index] = script.new_name(f"{path.projection}_{path.receptor}")
+    post = coupling.program.population(path.post)
+    first, last = path.delay_range
+    steps = f"delay of {first} steps" if first == last else f"delays of {first} to {last} steps"
+    pre, source = script.groups[path.pre], script.load(f"{name}_i", path.source)
+    if first:
+        delays = coupling.delays(path.pre)
+        pre, n_pre = script.past[path.pre], coupling.program.population(path.pre).size
+        copy = np.searchsorted(delays, np.broadcast_to(path.delay, (path.n_edges,)))
+        source = script.load(f"{name}_i", path.source + n_pre * copy)
+    sums = {stage: coupling.sums[index, stage] for stage in coupling.stages(index)}
+    equations = [f"{sums[stage]}_post = w*sent_pre : 1 (summed)" for stage in sums]
+    lines = [
+        f"\n# Projection {path.projection!r}: {path.n_edges:,} edges, "
+        f"{steps if first else 'without delay'}, continuous",
+        f"{name} = Synapses(",
+        f'    {pre}, {script.groups[path.post]},\n    """',
+        *(f"    {line}" for line in ("w : 1 (constant)", *equations)),
+        f'    """,\n    clock=grid, name={name!r},',
+        ")",
+        *_edges(script, name, post.size, path, source),
+    ]
+    for stage, variable in sums.items():
+        updater = f"{name}.summed_updaters['{variable}_post']"
+        lines.append(f"{updater}.order = {order(stage, 'sum')}")
+        phases = coupling.phases(path.post, stage)
+        if len(phases) == 1 and script.start_steps:
+            script.phases[phases[0]].append(updater)
     return "\n".join(lines)
 
 
@@ -316,13 +430,22 @@ def _sampler(script: Script, plan: SignalPlan) -> str:
 def _network(script: Script) -> str:
     objects = [
         *script.groups.values(),
+        *script.past.values(),
+        *script.histories.values(),
         *script.synapses.values(),
         *script.events.values(),
         *script.currents.values(),
         *script.monitors.values(),
         *script.samplers.values(),
     ]
-    return (
-        f"net = Network({', '.join(objects)}, name='net')\n"
-        "net.schedule = ['start', 'groups', 'synapses', 'thresholds', 'resets', 'end']"
-    )
+    lines = [
+        f"net = Network({', '.join(objects)}, name='net')",
+        "net.schedule = ['start', 'groups', 'synapses', 'thresholds', 'resets', 'end']",
+    ]
+    if script.start_steps:
+        first, later = (", ".join(script.phases[phase]) for phase in ("first", "later"))
+        lines += [
+            f"# The first {script.start_steps} steps of a run have more stages than those after",
+            f"first, later = [{first}], [{later}]",
+        ]
+    return "\n".join(lines)

@@ -23,12 +23,12 @@ from numpy.typing import NDArray
 from neurobridge.backends.base import Progress, RawResult
 from neurobridge.backends.brian2 import binary
 from neurobridge.backends.brian2.engine import Brian2Engine, Real
-from neurobridge.backends.brian2.project import write_header, write_helpers
+from neurobridge.backends.brian2.project import write_header, write_helpers, write_parts
 from neurobridge.backends.brian2.script import write_script
 from neurobridge.errors import BackendError
 from neurobridge.lowering.program import Drive, Program, SignalPlan
 
-_BUILD = '\nbuild(net, folder / "build")\n'
+_BUILD = '\nbuild(net, folder / "build"{parts})\n'
 
 
 class StandaloneEngine(Brian2Engine):
@@ -103,7 +103,8 @@ class StandaloneEngine(Brian2Engine):
         for name, array in self.script.arrays.items():
             np.save(arrays / f"{name}.npy", array)
         write_helpers(self.folder)
-        text = write_header(compiled=True) + self.script.settings + self.script.network + _BUILD
+        text = write_header(compiled=True) + self.script.settings + self.script.network
+        text += _BUILD.format(parts=write_parts(self.script))
         (self.folder / "network.py").write_text(text)
         child = subprocess.run(
             [sys.executable, "network.py"],

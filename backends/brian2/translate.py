@@ -20,10 +20,10 @@ _BRIAN2 = frozenset(
     N dt e i inf j lastspike not_refractory pi refractory spike t t_in_timesteps xi
     abs arccos arcsin arctan binomial ceil clip cos cosh diag diagonal dot exp expm1 exprel floor
     int log log10 log1p logspace poisson rand randn ravel run sign sin sinh sqrt sum tan tanh
-    timestep trace unwrap ones_like zeros_like arange linspace where floored
+    timestep trace unwrap ones_like zeros_like arange linspace where floored gauss_erf gauss_erfc
     celsius zero_celsius avogadro_constant boltzmann_constant electric_constant electron_mass
     elementary_charge faraday_constant gas_constant magnetic_constant molar_mass_constant
-    above current free last_spike refractory_steps
+    above current free last_spike refractory_steps sent
     """.split()
 )
 """Names of Brian2, and of what the generated script adds to each group."""
@@ -118,5 +118,7 @@ class Names:
 
 def _dialect(name: Callable[[str], str]) -> Dialect:
     return Dialect(
-        where=lambda c, a, b: f"where({c}, {a}, {b})", functions={"floor": "floored"}, name=name
+        where=lambda c, a, b: f"where({c}, {a}, {b})",
+        functions={"floor": "floored", "erf": "gauss_erf", "erfc": "gauss_erfc"},
+        name=name,
     )

@@ -32,7 +32,7 @@ COUPLED = (
 
 UNSUPPORTED: dict[str, dict[str, str]] = {
     "reference": {},
-    "brian2": dict.fromkeys(COUPLED, "carries spikes only"),
+    "brian2": {},
     "nest": dict.fromkeys(COUPLED, "carries spikes only"),
     "torch": {},
 }
