@@ -27,7 +27,7 @@ lint: $(VENV)/.installed-dev
 
 $(VENV)/.installed-all: $(SOURCES_OF_STAMPS) | $(PY)
 	@echo "Installing neurobridge with Brian2, NEST and torch into $(VENV) (once) ..."
-	@$(PIP) setuptools wheel
+	@$(PIP) setuptools wheel cython numpy
 	@$(PIP) --no-build-isolation --editable ".[all]"
 	@tools/ensure_compiler.sh $(PY)
 	@touch $@

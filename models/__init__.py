@@ -22,11 +22,13 @@ __all__ = [
     "spike_source",
 ]
 
+from typing import Any, get_args
+
 from neurobridge.errors import UnknownNameError, suggest
-from neurobridge.graph.model import NeuronModel
+from neurobridge.graph.model import Integrator, NeuronModel
 from neurobridge.models.lif import lif_alpha, lif_cond_exp, lif_delta, lif_exp
 from neurobridge.models.nonlinear import adex, hodgkin_huxley, izhikevich
-from neurobridge.models.rate import rate, rate_activity, rate_model
+from neurobridge.models.rate import ACTIVATIONS, rate, rate_activity, rate_model
 from neurobridge.models.shiu import shiu_lif
 from neurobridge.models.source import spike_source
 
@@ -51,11 +53,23 @@ def names() -> tuple[str, ...]:
 def by_name(name: str) -> NeuronModel:
     """The model of that name.
 
+    Rate models are also found by activation, form and integrator, as ``rate_model`` names them:
+    ``"rate_sigmoid"``, ``"rate_erf_activity"``, ``"rate_relu.rk4"``.
+
     Raises
     ------
     UnknownNameError
         If there is none; the message names the nearest.
     """
-    if name not in _MODELS:
-        raise UnknownNameError("neuron model", name, _MODELS)
-    return _MODELS[name]
+    if name in _MODELS:
+        return _MODELS[name]
+    base, _, integrator = name.partition(".")
+    activation = base.removeprefix("rate_").removesuffix("_activity")
+    known = get_args(Integrator)
+    if not base.startswith("rate_") or activation not in ACTIVATIONS:
+        rates = [f"rate_{activation}" for activation in ACTIVATIONS]
+        raise UnknownNameError("neuron model", name, [*_MODELS, *rates])
+    if integrator not in ("", *known):
+        raise UnknownNameError(f"integrator of {name!r}", integrator, known)
+    form: Any = "activity" if base.endswith("_activity") else "current"
+    return rate_model(activation, form, integrator or "euler")  # type: ignore[arg-type]

@@ -194,6 +194,53 @@ def export(
     export(source, backend, out, settings or [], given, accept, json)
 
 
+@app.command()
+def train(
+    experiment: Annotated[
+        str, typer.Argument(metavar="EXPERIMENT", help="A file with a section 'training'.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="A new folder; default: runs/NAME-1 ...")
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(help="Overrides the file.")] = None,
+    seed: Seed = None,
+    processes: Annotated[
+        int | None, typer.Option(help="How many share each batch; overrides the file.")
+    ] = None,
+    device: Annotated[str | None, typer.Option(help="cpu or cuda; overrides the file.")] = None,
+    backends: Annotated[
+        str | None,
+        typer.Option(metavar="NAMES", help="Where the test trials run afterwards; default: torch."),
+    ] = None,
+    settings: Set = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the run that is in the folder.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Train the network of an experiment in torch, and run what it learned.
+
+    --set gives settings of training, e.g. --set learning_rate=0.01. Code 3 if backends differ.
+    """
+    from neurobridge.cli.training import train
+
+    given = {"epochs": epochs, "seed": seed, "processes": processes, "device": device}
+    train(experiment, out, settings or [], given, backends, resume, json)
+
+
+@app.command()
+def runs(
+    folder: Annotated[Path, typer.Argument(help="Where to look; also in its folders.")] = Path(
+        "runs"
+    ),
+    json: Json = False,
+) -> None:
+    """Runs of training: how far they came, and their metrics."""
+    from neurobridge.cli.training import runs
+
+    runs(folder, json)
+
+
 What = Annotated[
     str,
     typer.Argument(

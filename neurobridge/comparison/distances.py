@@ -115,16 +115,22 @@ def _trains(spikes: Spikes, neurons: NDArray[np.int64]) -> list[Real]:
     return np.split(time, np.searchsorted(position, np.arange(1, neurons.size)))[: neurons.size]
 
 
-def _isi_distance(a: Real, b: Real, duration: float) -> float:
+def _pyspike() -> Any:
+    """The package, which else says on stdout if it was not compiled, in the midst of a document."""
     import pyspike
 
+    pyspike.disable_backend_warning = True
+    return pyspike
+
+
+def _isi_distance(a: Real, b: Real, duration: float) -> float:
+    pyspike = _pyspike()
     edges = (0.0, duration)
     return float(pyspike.isi_distance(pyspike.SpikeTrain(a, edges), pyspike.SpikeTrain(b, edges)))
 
 
 def _spike_distance(a: Real, b: Real, duration: float) -> float:
-    import pyspike
-
+    pyspike = _pyspike()
     edges = (0.0, duration)
     return float(pyspike.spike_distance(pyspike.SpikeTrain(a, edges), pyspike.SpikeTrain(b, edges)))
 

@@ -200,7 +200,7 @@ def _edges(connectome: Connectome) -> Edges:
 def _weights(
     connectome: Connectome, weight: float | str, model: NeuronModel, receptor: str | None
 ) -> Weight:
-    if not model.receptors:
+    if not model.receptors and not model.couplings:
         raise ConnectomeError(f"model {model.name!r} has no receptor and takes no synapses")
     unit = model.weight_unit(receptor)
     one = float(parse_quantity(weight, unit, "weight of one synapse"))

@@ -48,9 +48,9 @@ def _neurons_and_synapses(experiment: Experiment, model: NeuronModel) -> Network
     parameters = _parameters(experiment, model)
     initial = _initial(experiment, model)
     with at("synapses", "receptor"):
-        if not model.receptors:
+        if not model.receptors and not model.couplings:
             raise ConnectomeError(f"model {model.name!r} has no receptor and takes no synapses")
-        unit = model.weight_unit(plan.receptor or model.receptors[0].name)
+        unit = model.weight_unit(plan.receptor)
     with at("synapses", "weight"):
         weight = parse_quantity(plan.weight, unit, "weight of one synapse")
     if connectome.sign is None and connectome.edge_sign is None:

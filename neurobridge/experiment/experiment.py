@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from neurobridge.errors import ExperimentError, UnknownNameError
 from neurobridge.experiment.place import Places
@@ -17,6 +17,7 @@ from neurobridge.yaml_lines import read_yaml, validate
 
 if TYPE_CHECKING:
     from neurobridge.connectome.table import Connectome
+    from neurobridge.experiment.training import TrainingSetup
     from neurobridge.graph.network import Network
 
 SUFFIXES = (".yaml", ".yml")
@@ -79,6 +80,23 @@ class Experiment:
         from neurobridge.experiment.assemble import assemble
 
         return assemble(self)
+
+    def training(self, **changes: Any) -> TrainingSetup:
+        """What is trained, on what and how.
+
+        Parameters
+        ----------
+        **changes
+            Settings of training in place of those of the file, such as ``epochs=5``.
+
+        Raises
+        ------
+        ExperimentError
+            With the line of the file that cannot be carried out, or if it has no such section.
+        """
+        from neurobridge.experiment.training import assemble_training
+
+        return assemble_training(self, **changes)
 
 
 def builtin_experiments() -> dict[str, Path]:

@@ -29,9 +29,10 @@ def find_model(experiment: Experiment) -> NeuronModel:
         with experiment.places.at("models", wanted):
             return _declared(wanted, own[wanted])
     with experiment.places.at("model", "name"):
-        if wanted not in models.names():
-            raise UnknownNameError("neuron model", wanted, [*own, *models.names()])
-        return models.by_name(wanted)
+        try:
+            return models.by_name(wanted)
+        except UnknownNameError as err:
+            raise UnknownNameError("neuron model", wanted, [*own, *err.known]) from err
 
 
 def _declared(name: str, plan: OwnModel) -> NeuronModel:

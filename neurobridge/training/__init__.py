@@ -3,37 +3,72 @@
 from __future__ import annotations
 
 __all__ = [
+    "Deployed",
+    "Fit",
+    "Lesson",
     "Loss",
     "Objective",
     "Seen",
+    "SequenceData",
+    "Settings",
+    "TaskData",
     "Train",
     "TrainableNetwork",
+    "TrainingData",
+    "deploy",
+    "fit",
+    "fitted_readout",
     "grow",
+    "list_runs",
+    "load_checkpoint",
+    "load_run",
     "losses",
     "metrics",
     "ridge_readout",
+    "teach",
 ]
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from neurobridge.training import losses, metrics
+    from neurobridge.training.checkpoint import load_checkpoint
+    from neurobridge.training.data import SequenceData, TaskData, TrainingData
+    from neurobridge.training.deployment import Deployed, deploy
+    from neurobridge.training.fitting import Fit, fit
     from neurobridge.training.growth import grow
     from neurobridge.training.objective import Loss, Objective, Seen
-    from neurobridge.training.ridge import ridge_readout
+    from neurobridge.training.ridge import fitted_readout, ridge_readout
+    from neurobridge.training.run_folder import list_runs, load_run
+    from neurobridge.training.settings import Settings
     from neurobridge.training.specification import Train
+    from neurobridge.training.teaching import Lesson, teach
     from neurobridge.training.trainable import TrainableNetwork
 
 _PACKAGES = ("losses", "metrics")
 
 _MODULES = {
+    "Deployed": "deployment",
+    "Fit": "fitting",
+    "Lesson": "teaching",
     "Loss": "objective",
     "Objective": "objective",
     "Seen": "objective",
+    "SequenceData": "data",
+    "Settings": "settings",
+    "TaskData": "data",
     "Train": "specification",
     "TrainableNetwork": "trainable",
+    "TrainingData": "data",
+    "deploy": "deployment",
+    "fit": "fitting",
+    "fitted_readout": "ridge",
     "grow": "growth",
+    "list_runs": "run_folder",
+    "load_checkpoint": "checkpoint",
+    "load_run": "run_folder",
     "ridge_readout": "ridge",
+    "teach": "teaching",
 }
 
 

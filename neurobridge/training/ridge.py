@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-__all__ = ["ridge_readout"]
+__all__ = ["fitted_readout", "ridge_readout"]
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+import torch
 from numpy.typing import ArrayLike
 
-from neurobridge.errors import NetworkError
+from neurobridge.errors import NetworkError, UnknownNameError
+from neurobridge.graph.network import Network
 from neurobridge.graph.readout import Readout
+from neurobridge.training.data import TaskData
+from neurobridge.training.trainable import TrainableNetwork
 
 
 def ridge_readout(
@@ -77,3 +82,60 @@ def ridge_readout(
     dual = np.linalg.solve(z @ z.T + strength * np.eye(labels.size), wanted)
     weight = gain * (z.T @ dual / width[:, None]).T
     return replace(readout, weight=weight, bias=-weight @ mean)
+
+
+def fitted_readout(
+    network: Network,
+    name: str,
+    data: TaskData,
+    *,
+    dt: float,
+    batch: int = 20,
+    seed: int = 0,
+    accept: Sequence[str] = (),
+    **options: float,
+) -> Network:
+    """The network with a readout that is fitted to what it does untrained.
+
+    Runs the training trials in torch, in single precision, and fits :func:`ridge_readout` to the
+    spike counts.
+
+    Parameters
+    ----------
+    network : Network
+    name : str
+        Of the readout.
+    data : TaskData
+    dt : float
+        In ms.
+    batch : int
+        Trials that run together.
+    seed : int
+        Of the stimuli.
+    accept : sequence of str
+        Approximations that are accepted.
+    **options
+        ``strength``, ``offset`` and ``gain`` of :func:`ridge_readout`.
+
+    Raises
+    ------
+    NetworkError, UnknownNameError
+        If there is no such readout, or it is not of spike counts.
+    """
+    if name not in network.readouts:
+        raise UnknownNameError("readout", name, network.readouts)
+    readout = network.readouts[name]
+    model = TrainableNetwork(network, dt, (), accept=accept).eval()
+    data.check(model)
+    read = torch.as_tensor(readout.neurons.astype(np.int64))
+    counts, labels = [], []
+    with torch.no_grad():
+        for rows in data.batches("train", batch, seed, 0, shuffle=False):
+            made = data.batch(model, rows, seed, 0)
+            spikes = model(made.inputs, made.features).outputs.spikes
+            if readout.population not in spikes:
+                raise NetworkError(f"readout {name!r}: {readout.population!r} does not spike")
+            counts.append(spikes[readout.population].sum(0)[read].T.numpy())
+            labels.append(made.targets["label"].numpy())
+    fitted = ridge_readout(readout, np.concatenate(counts), np.concatenate(labels), **options)
+    return network.with_readout(fitted)

@@ -299,3 +299,20 @@ def test_the_unit_is_that_of_the_receptor_that_is_reached() -> None:
     net.connect("p", "cell", "cell", [(0, 1)], weight="20 pA", delay=1.0)
     (pathway,) = lower(net.build(), 0.1).pathways
     assert (pathway.receptor, pathway.weight.tolist()) == ("syn", [0.02])
+
+
+def test_rate_models_are_found_by_activation_form_and_integrator() -> None:
+    for name, made in {
+        "rate_sigmoid": models.rate_model("sigmoid"),
+        "rate_tanh_positive_activity": models.rate_model("tanh_positive", "activity"),
+        "rate_relu.rk4": models.rate_model("relu", integrator="rk4"),
+    }.items():
+        found = models.by_name(name)
+        assert found == made
+        assert found.name == name
+    with pytest.raises(UnknownNameError, match="unknown neuron model 'rate_tahn'; did you mean"):
+        models.by_name("rate_tahn")
+    with pytest.raises(
+        UnknownNameError, match=r"integrator of 'rate_relu\.rk5'.*did you mean 'rk4'"
+    ):
+        models.by_name("rate_relu.rk5")
