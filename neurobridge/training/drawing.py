@@ -99,8 +99,9 @@ def draw_activity(seen: Seen, trial: int = 0) -> Figure:
             rates = outputs.rates[name][:, :, trial].detach().cpu().numpy().T
             end = rates.shape[1] * seen.dt
             image = axes.imshow(
-                rates, aspect="auto", origin="lower", extent=(0, end, 0, n), interpolation="nearest"
-            )
+                rates, aspect="auto", origin="lower", extent=(0, end, -0.5, n - 0.5),
+                interpolation="nearest",
+            )  # fmt: skip
             figure.colorbar(image, ax=axes)
-        axes.set(title=name, xlabel="time (ms)", ylabel="neuron", ylim=(0, n))
+        axes.set(title=name, xlabel="time (ms)", ylabel="neuron", ylim=(-0.5, n - 0.5))
     return figure

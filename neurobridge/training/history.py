@@ -25,7 +25,7 @@ class History:
 
     def add(self, epoch: int, values: Mapping[str, float], seconds: float) -> None:
         """Add the row of an epoch."""
-        self.rows.append({"epoch": epoch, **dict(sorted(values.items())), "seconds": seconds})
+        self.rows.append({"epoch": epoch, **values, "seconds": seconds})
 
     @property
     def best_epoch(self) -> int:
