@@ -159,7 +159,7 @@ def test_no_step_violates_a_constraint(
     try:
         model = TrainableNetwork(case.network, 1.0, case.specs, precision=precision)
     except nb.NetworkError as err:
-        reject_unless(err, "selects nothing", "all weights are 0")
+        reject_unless(err, "selects nothing", "all weights are 0", "not below the upper")
     _check(case, model)
     pushed(model, optimiser, size, steps, seed)
     _check(case, model)
