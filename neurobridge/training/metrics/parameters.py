@@ -4,9 +4,7 @@ from __future__ import annotations
 
 __all__ = ["ParameterError"]
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -18,7 +16,7 @@ from neurobridge.training.losses.subset import OfNeurons
 from neurobridge.training.losses.weights import trained_values
 from neurobridge.training.metrics.metric import Metric
 from neurobridge.training.objective import Seen
-from neurobridge.training.specification import resolve
+from neurobridge.training.values import value_at
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,18 +68,7 @@ class ParameterError(OfNeurons, Metric):
     def _of_teacher(self, student: Network) -> NDArray[np.float64]:
         if self._is_projection:
             return self._weights(student)
-        target = resolve(self.path, self.teacher)
-        if target.kind in ("readout", "encoder"):
-            group: Mapping[str, Any] = getattr(self.teacher, f"{target.kind}s")
-            return np.array(getattr(group[target.part], target.field), dtype=np.float64)
-        population = self.teacher.population(target.part)
-        known = population.parameters if target.kind == "parameter" else population.initial
-        if target.field not in known:
-            raise NetworkError(
-                f"{self._name} of {self.path!r}: the teacher has no initial {target.field!r} of "
-                "its own; give its population one"
-            )
-        return np.broadcast_to(np.asarray(known[target.field]), (population.size,)).copy()
+        return value_at(self.teacher, self.path)
 
     @property
     def _is_projection(self) -> bool:
@@ -105,7 +92,7 @@ class ParameterError(OfNeurons, Metric):
                 f"{other.n_pre} to {other.n_post} neurons) than the network ({own.n_edges}, "
                 f"{own.n_pre} to {own.n_post}), so weights cannot be compared one by one"
             )
-        return np.array(self.teacher.weights(name))
+        return self.teacher.weights(name).copy()
 
     def _elements(self, seen: Seen) -> torch.Tensor | None:
         """Which values are compared; None for all."""
