@@ -14,6 +14,7 @@ from torch import nn
 from torch.utils.checkpoint import checkpoint
 
 from neurobridge.backends.torch.carry import Carry, Constants, Outputs, initial_carry
+from neurobridge.backends.torch.fused.plan import FusedPlan
 from neurobridge.backends.torch.inputs import Inputs
 from neurobridge.backends.torch.segment import Plan
 from neurobridge.backends.torch.surrogate import Surrogate
@@ -38,6 +39,9 @@ class Options:
         Gradients reach back to the last multiple of so many steps only (truncated BPTT).
     record : tuple of (population, variable)
         States that are recorded in every step.
+    compiled : bool
+        Whether code is compiled for the CPU. Without it, and on other devices, a step is a
+        sequence of torch operations.
     """
 
     dtype: torch.dtype = torch.float64
@@ -46,6 +50,7 @@ class Options:
     checkpoint_every: int | None = None
     truncate_every: int | None = None
     record: tuple[tuple[str, str], ...] = ()
+    compiled: bool = True
 
     def __post_init__(self) -> None:
         for name in ("checkpoint_every", "truncate_every"):
@@ -67,7 +72,11 @@ class TorchNetwork(nn.Module):
         super().__init__()
         self.program, self.options = program, options
         device = torch.device(options.device)
-        self.plan = Plan(program, options.surrogates, options.record, device)
+        self.plan: FusedPlan | Plan
+        if options.compiled and device.type == "cpu":
+            self.plan = FusedPlan(program, options.surrogates, options.record)
+        else:
+            self.plan = Plan(program, options.surrogates, options.record, device)
         self.names = {
             p.name: (tuple(p.constants), tuple(p.initial))
             for p in program.populations

@@ -39,49 +39,12 @@ class SparsePattern:
         order = np.argsort(source, kind="stable")
         self.shape = shape
         self.order = torch.as_tensor(order, device=device)
-        self.compiled = device.type == "cpu"
-        self.offsets = np.concatenate([[0], np.cumsum(np.bincount(source, minlength=shape[1]))])
-        self.rows = np.ascontiguousarray(np.asarray(target, dtype=np.int32)[order])
-        if not self.compiled:
-            self.target = torch.as_tensor(self.rows.astype(np.int64), device=device)
-            self.source = torch.as_tensor(np.asarray(source, np.int64)[order], device=device)
+        self.target = torch.as_tensor(np.asarray(target, np.int64)[order], device=device)
+        self.source = torch.as_tensor(np.asarray(source, np.int64)[order], device=device)
 
 
-class _Compiled(torch.autograd.Function):
-    """Kernels of our own, on the CPU."""
-
-    @staticmethod
-    def forward(
-        ctx: Any, weight: torch.Tensor, x: torch.Tensor, pattern: SparsePattern
-    ) -> torch.Tensor:
-        from neurobridge.backends.torch.kernels import scatter
-
-        x = x.contiguous()
-        ctx.save_for_backward(weight, x)
-        ctx.pattern = pattern
-        out = x.new_zeros((pattern.shape[0], x.shape[1]))
-        arrays = (weight.numpy(force=True), x.numpy(force=True), out.numpy())
-        scatter(pattern.offsets, pattern.rows, *arrays)
-        return out
-
-    @staticmethod
-    def backward(ctx: Any, *grads: torch.Tensor) -> Any:
-        from neurobridge.backends.torch.kernels import gather
-
-        weight, x = ctx.saved_tensors
-        pattern, grad = ctx.pattern, grads[0].contiguous()
-        wants_weight, wants_signal = ctx.needs_input_grad[:2]
-        of_weight, of_signal = torch.zeros_like(weight), torch.zeros_like(x)
-        gather(
-            pattern.offsets, pattern.rows, weight.numpy(force=True), x.numpy(force=True),
-            grad.numpy(force=True), of_signal.numpy(), of_weight.numpy(),
-            wants_signal, wants_weight,
-        )  # fmt: skip
-        return of_weight if wants_weight else None, of_signal if wants_signal else None, None
-
-
-class _Portable(torch.autograd.Function):
-    """Torch operations, for any device."""
+class _Product(torch.autograd.Function):
+    """``W @ x``, some edges at a time."""
 
     @staticmethod
     def forward(
@@ -108,7 +71,7 @@ class _Portable(torch.autograd.Function):
 
 def _chunks(pattern: SparsePattern, batch: int) -> list[slice]:
     """Edges, some at a time."""
-    n, step = pattern.rows.size, max(CHUNK // max(batch, 1), 1)
+    n, step = pattern.target.numel(), max(CHUNK // max(batch, 1), 1)
     return [slice(i, min(i + step, n)) for i in range(0, n, step)]
 
 
@@ -120,6 +83,5 @@ def product(weight: torch.Tensor, x: torch.Tensor, pattern: SparsePattern) -> to
     weight : tensor (E,)
         In the order of ``pattern.order``.
     """
-    kind = _Compiled if pattern.compiled else _Portable
-    result: torch.Tensor = kind.apply(weight, x, pattern)  # type: ignore[no-untyped-call]
+    result: torch.Tensor = _Product.apply(weight, x, pattern)  # type: ignore[no-untyped-call]
     return result

@@ -6,6 +6,7 @@ __all__ = ["read"]
 
 import math
 
+import numpy as np
 import torch
 
 from neurobridge.backends.torch.carry import Outputs
@@ -31,11 +32,13 @@ def read(readout: Readout, outputs: Outputs, weight: Tensor, bias: Tensor, dt: f
     tensor (B, n_out), or (T, B, n_out) if the readout does not pool over time
     """
     samples = _samples(readout, outputs)
-    index = torch.as_tensor(readout.neurons.astype("int64"), device=samples.device)
     weight, bias = weight.to(samples.dtype), bias.to(samples.dtype)
+    if not np.array_equal(readout.neurons, np.arange(samples.shape[1])):
+        index = torch.as_tensor(readout.neurons.astype("int64"), device=samples.device)
+        samples = samples[:, index]
     if readout.pool == "count" and readout.tau_syn is None and readout.tau_m is None:
-        return (weight @ samples.sum(0)[index]).T + bias
-    trace = (weight @ samples[:, index]).transpose(1, 2)
+        return samples.sum(0).T @ weight.T + bias
+    trace = samples.transpose(1, 2) @ weight.T
     if readout.tau_syn is not None:
         trace = _leaky(trace, math.exp(-dt / readout.tau_syn), 1.0)
     if readout.tau_m is not None:
