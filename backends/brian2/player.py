@@ -23,6 +23,7 @@ __all__ = [
 ]
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,7 @@ from brian2 import (
     check_units,
     get_device,
     implementation,
+    prefs,
     second,
 )
 from brian2.devices.device import RuntimeDevice
@@ -384,6 +386,8 @@ def build(
         if isinstance(variable.owner, Synapses):  # large, and known: write them only if asked
             line = f'if (!std::getenv("WRITE_SYNAPSES")) brian::{name}.clear();'
             device.insert_code("before_end", line)
+    # Brian2 would start a compiler for every file at once, a hundred or more
+    prefs.devices.cpp_standalone.extra_make_args_unix = [f"-j{os.cpu_count() or 1}"]
     device.build(directory=str(directory), compile=True, run=False, with_output=False)
     _write_layout(net, directory)
 
