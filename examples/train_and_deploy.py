@@ -15,13 +15,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import time
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import torch
 from rich.console import Console
 from rich.table import Table
 
@@ -29,13 +28,22 @@ import neurobridge as nb
 from neurobridge.connectome import Argmax, load
 from neurobridge.tasks import (
     DOOR_NAMES,
-    ClassificationTask,
     load_receptor_ids,
     odour_task,
     orn_encoder,
     pattern_task,
 )
-from neurobridge.training import Train, TrainableNetwork, ridge_readout
+from neurobridge.training import (
+    Objective,
+    TaskData,
+    Train,
+    TrainableNetwork,
+    deploy,
+    fit,
+    fitted_readout,
+    losses,
+    metrics,
+)
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 SEED, DT = 1, 1.0
@@ -45,31 +53,13 @@ say = Console(stderr=True).print
 
 @dataclass
 class Job:
-    """A network, a task, how a trial's events reach its neurons, and what is trained."""
+    """A network, the trials that it learns from, and what is trained."""
 
     network: nb.Network
-    task: ClassificationTask
-    event: str
+    data: TaskData
     train: Sequence[Train]
     epochs: int
-    batch: int
     learning_rate: float
-
-    @property
-    def encoder(self) -> nb.Encoder:
-        return next(iter(self.network.encoders.values()))
-
-    def trial(self, task: ClassificationTask, row: int):  # type: ignore[no-untyped-def]
-        """The stimuli of a trial, and the number that its draws are keyed by."""
-        return task.trial(int(row), self.encoder, receptor="exc", weight=self.event)
-
-    def inputs(self, model: TrainableNetwork, task: ClassificationTask, rows, repeat: int = 0):  # type: ignore[no-untyped-def]
-        """A batch of trials; each repeat of the task has draws of its own."""
-        trials = [self.trial(task, row) for row in rows]
-        return model.inputs(
-            [t.stimuli for t in trials], task.duration, seed=SEED,
-            numbers=[t.number + repeat * 100_000 for t in trials],
-        )  # fmt: skip
 
 
 def fly(data: Path) -> Job:
@@ -106,7 +96,7 @@ def fly(data: Path) -> Job:
     encoder = orn_encoder(neurons, ids, task.feature_names, shared="mean", absent="drop")
     kenyon = neurons.where(cell_class="KC")
     scales = Train("projections.synapses.scale", by=("pre.cell_class", "post.cell_class"))
-    return _job(network, task, encoder, kenyon, scales, ("-62 mV", "-35 mV"), 5, 16, 0.003)
+    return _job(network, task, encoder, kenyon, scales, 5, 0.003)
 
 
 def worm() -> Job:
@@ -123,10 +113,10 @@ def worm() -> Job:
     encoder = nb.Encoder("touch", "neurons", sensory, weight, np.full(sensory.size, 5.0))
     others = np.setdiff1d(np.arange(neurons.size), sensory)
     weights = Train("projections.synapses.weight")  # every edge; each keeps its sign
-    return _job(network, task, encoder, others, weights, ("-62 mV", "-35 mV"), 12, 16, 0.03)
+    return _job(network, task, encoder, others, weights, 12, 0.03)
 
 
-def _job(network, task, encoder, read, synapses, bounds, epochs, batch, rate) -> Job:  # type: ignore[no-untyped-def]
+def _job(network, task, encoder, read, synapses, epochs, rate) -> Job:  # type: ignore[no-untyped-def]
     n_classes = len(task.classes)
     weight = np.zeros((n_classes, read.size))
     readout = nb.Readout(
@@ -134,65 +124,31 @@ def _job(network, task, encoder, read, synapses, bounds, epochs, batch, rate) ->
     )
     train = (
         synapses,
-        Train("populations.neurons.v_thresh", bounds=bounds, learning_rate=0.3),
+        Train("populations.neurons.v_thresh", bounds=("-62 mV", "-35 mV"), learning_rate=0.3),
         Train("readouts.choice.weight"),
         Train("readouts.choice.bias"),
     )
-    network = network.with_encoder(encoder).with_readout(readout)
-    return Job(network, task, "1.5 nA", train, epochs, batch, rate)
+    data = TaskData(task, encoder.name, receptor="exc", weight="1.5 nA")
+    return Job(network.with_encoder(encoder).with_readout(readout), data, train, epochs, rate)
 
 
-def start(job: Job) -> nb.Network:
-    """The network with a readout that is fitted to what it does untrained."""
-    model = TrainableNetwork(job.network, DT, job.train).eval()
-    task = job.task.split("train")
-    read = torch.as_tensor(job.network.readouts["choice"].neurons.astype(np.int64))
-    counts = []
-    with torch.no_grad():
-        for rows in np.array_split(np.arange(task.n_trials), -(-task.n_trials // 20)):
-            spikes = model(job.inputs(model, task, rows)).outputs.spikes["neurons"]
-            counts.append(spikes.sum(0)[read].T.numpy())
-    readout = ridge_readout(job.network.readouts["choice"], np.concatenate(counts), task.label)
-    return job.network.with_readout(readout)
-
-
-def train(job: Job, epochs: int) -> nb.Network:
-    """Train in float32, and write the result into a new network."""
-    model = TrainableNetwork(job.network, DT, job.train)
-    optimiser = torch.optim.Adam(model.parameters(), lr=job.learning_rate)
-    task = job.task.split("train")
-    for epoch in range(epochs):
-        begun, losses, right = time.perf_counter(), [], 0
-        for rows in task.batches(job.batch, SEED, epoch):
-            inputs = job.inputs(model, task, rows, repeat=epoch)
-            label = torch.as_tensor(task.label[rows])
-            output = model(inputs).readouts["choice"]
-            loss = torch.nn.functional.cross_entropy(output, label)
-            optimiser.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimiser.step()
-            losses.append(float(loss.detach()))
-            right += int((output.argmax(1) == label).sum())
-        say(
-            f"epoch {epoch + 1:2d} of {epochs}: loss {np.mean(losses):.3f}, training accuracy "
-            f"{right / task.n_trials:.0%}, {time.perf_counter() - begun:.0f} s"
-        )
-    return model.to_network(verify=True, task=task.name, seed=SEED, epochs=epochs)
-
-
-def deploy(job: Job, network: nb.Network, backend: str) -> tuple[list[nb.Recording], np.ndarray]:
-    """Every test trial on one backend, and what the readout makes of it."""
-    task = job.task.split("test")
-    recordings = []
-    with nb.compile(network, backend, dt=DT) as compiled:
-        for trial in range(task.n_trials):
-            made = job.trial(task, trial)
-            recordings.append(
-                compiled.run(task.duration, seed=SEED, trial=made.number, stimuli=made.stimuli)
-            )
-    readout = network.readouts["choice"]
-    return recordings, np.array([int(np.argmax(readout.apply(r))) for r in recordings])
+def train(job: Job, folder: Path) -> nb.Network:
+    """Train in float32 from a fitted readout, and write the result into a new network."""
+    network = fitted_readout(job.network, "choice", job.data, dt=DT, seed=SEED)
+    done = fit(
+        TrainableNetwork(network, DT, job.train),
+        job.data,
+        Objective({"task": losses.CrossEntropy("choice")}),
+        folder,
+        metrics={"accuracy": metrics.Accuracy("choice")},
+        epochs=job.epochs,
+        batch=16,
+        learning_rate=job.learning_rate,
+        clip=1.0,
+        seed=SEED,
+    )
+    say(done.history.round(4).to_string(index=False), soft_wrap=True)
+    return done.network(verify=True)
 
 
 def main() -> None:
@@ -204,38 +160,29 @@ def main() -> None:
         "--network", choices=("fly", "worm"), help="default: fly if its data are there"
     )
     parser.add_argument("--epochs", type=int)
+    parser.add_argument("--out", type=Path, help="folder of the run; default: a temporary one")
     options = parser.parse_args()
     there = (DATA / "flywire783_olfactory").is_dir()
     job = fly(DATA) if (options.network or ("fly" if there else "worm")) == "fly" else worm()
-    say(f"{job.network}\n{job.task}")
-    job = replace(job, network=start(job))
-    trained = train(job, job.epochs if options.epochs is None else options.epochs)
+    if options.epochs is not None:
+        job = replace(job, epochs=options.epochs)
+    say(f"{job.network}\n{job.data.task}")
+    with tempfile.TemporaryDirectory() as scratch:
+        trained = train(job, options.out or Path(scratch) / "run")
 
-    results = {name: deploy(job, trained, name) for name in BACKENDS}
-    task = job.task.split("test")
-    reference = results["reference"][0]
-    same = {
-        name: all(
-            a.spikes["neurons"].same_as(b.spikes["neurons"])
-            for a, b in zip(recordings, reference, strict=True)
-        )
-        for name, (recordings, _) in results.items()
-    }
-    report = {
-        "network": trained.id,
-        "accuracy": {name: task.accuracy(chosen).value for name, (_, chosen) in results.items()},
-        "spikes": {name: sum(r.n_spikes for r in recs) for name, (recs, _) in results.items()},
-        "identical": all(same.values()),
-    }
+    results = deploy(trained, job.data, BACKENDS, dt=DT, seed=SEED)
     if options.json:
+        report = {
+            "network": trained.id,
+            "accuracy": {r.backend: r.accuracy.value for r in results if r.accuracy},
+            "spikes": {r.backend: r.spikes for r in results},
+            "identical": all(r.same_spikes for r in results),
+        }
         print(json.dumps(report))
         return
     table = Table("backend", "test accuracy", "spikes", "same spikes as the reference")
-    for name, (recordings, chosen) in results.items():
-        spikes = sum(r.n_spikes for r in recordings)
-        table.add_row(
-            name, str(task.accuracy(chosen)), f"{spikes:,}", "all" if same[name] else "no"
-        )
+    for r in results:
+        table.add_row(r.backend, str(r.accuracy), f"{r.spikes:,}", "all" if r.same_spikes else "no")
     Console().print(table)
 
 

@@ -14,6 +14,7 @@ __all__ = [
     "lif_cond_exp",
     "lif_delta",
     "lif_exp",
+    "lif_receptors",
     "names",
     "rate",
     "rate_activity",
@@ -29,6 +30,7 @@ from neurobridge.graph.model import Integrator, NeuronModel
 from neurobridge.models.lif import lif_alpha, lif_cond_exp, lif_delta, lif_exp
 from neurobridge.models.nonlinear import adex, hodgkin_huxley, izhikevich
 from neurobridge.models.rate import ACTIVATIONS, rate, rate_activity, rate_model
+from neurobridge.models.receptors import lif_receptors
 from neurobridge.models.shiu import shiu_lif
 from neurobridge.models.source import spike_source
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-__all__ = ["lif_alpha", "lif_cond_exp", "lif_delta", "lif_exp"]
+__all__ = ["MEMBRANE", "PAPER", "lif_alpha", "lif_cond_exp", "lif_delta", "lif_exp"]
 
 from neurobridge.graph.model import NeuronModel, Parameter, Receptor, Refractory
 
-_MEMBRANE = {
+MEMBRANE = {
     "v_rest": Parameter(-65.0, "mV", "resting potential"),
     "v_reset": Parameter(-65.0, "mV", "potential after a spike"),
     "v_thresh": Parameter(-50.0, "mV", "spike threshold"),
@@ -19,7 +19,7 @@ _TAU_SYN = {
     "tau_syn_exc": Parameter(5.0, "ms", "decay time of excitation", above=0),
     "tau_syn_inh": Parameter(5.0, "ms", "decay time of inhibition", above=0),
 }
-_PAPER = "Rotter & Diesmann (1999), Biol. Cybern. 81:381, doi:10.1007/s004220050570"
+PAPER = "Rotter & Diesmann (1999), Biol. Cybern. 81:381, doi:10.1007/s004220050570"
 
 lif_exp = NeuronModel(
     name="lif_exp",
@@ -28,7 +28,7 @@ lif_exp = NeuronModel(
         di_exc/dt = -i_exc/tau_syn_exc : nA
         di_inh/dt = -i_inh/tau_syn_inh : nA
     """,
-    parameters=_MEMBRANE | _TAU_SYN,
+    parameters=MEMBRANE | _TAU_SYN,
     receptors=(
         Receptor("exc", "i_exc += w", sign="positive", magnitude=False, when_clamped="keep"),
         Receptor("inh", "i_inh += w", sign="negative", magnitude=False, when_clamped="keep"),
@@ -39,7 +39,7 @@ lif_exp = NeuronModel(
     refractory=Refractory("t_ref", clamped=("v",)),
     integrator="exact",
     initial={"v": "v_rest"},
-    reference=_PAPER,
+    reference=PAPER,
     doc="LIF with exponentially decaying synaptic currents; a weight is the jump in nA.",
 )
 
@@ -52,7 +52,7 @@ lif_alpha = NeuronModel(
         di_inh/dt = x_inh - i_inh/tau_syn_inh : nA
         dx_inh/dt = -x_inh/tau_syn_inh : nA/ms
     """,
-    parameters=_MEMBRANE | _TAU_SYN,
+    parameters=MEMBRANE | _TAU_SYN,
     receptors=(
         Receptor(
             "exc", "x_exc += w * exp(1)/tau_syn_exc",
@@ -69,14 +69,14 @@ lif_alpha = NeuronModel(
     refractory=Refractory("t_ref", clamped=("v",)),
     integrator="exact",
     initial={"v": "v_rest"},
-    reference=_PAPER,
+    reference=PAPER,
     doc="LIF with alpha-shaped synaptic currents; a weight is the peak current in nA.",
 )  # fmt: skip
 
 lif_delta = NeuronModel(
     name="lif_delta",
     equations="dv/dt = (v_rest - v)/tau_m + (i_offset + current)/c_m : mV",
-    parameters=_MEMBRANE,
+    parameters=MEMBRANE,
     receptors=(Receptor("syn", "v += w", sign="any", magnitude=False, when_clamped="drop"),),
     threshold="v >= v_thresh",
     threshold_policy="level",
@@ -96,7 +96,7 @@ lif_cond_exp = NeuronModel(
         dg_exc/dt = -g_exc/tau_syn_exc : uS
         dg_inh/dt = -g_inh/tau_syn_inh : uS
     """,
-    parameters=_MEMBRANE
+    parameters=MEMBRANE
     | _TAU_SYN
     | {
         "e_exc": Parameter(0.0, "mV", "reversal potential of excitation"),

@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from neurobridge.graph.projection import Projection as Projection
     from neurobridge.graph.projection import TickDelays as TickDelays
     from neurobridge.graph.readout import Readout as Readout
+    from neurobridge.graph.split import split_projection as split_projection
     from neurobridge.graph.stimulus import Current as Current
     from neurobridge.graph.stimulus import DiffusionNoise as DiffusionNoise
     from neurobridge.graph.stimulus import Poisson as Poisson
@@ -113,6 +114,7 @@ _NAMES = {
     "neurobridge.graph.probe": ("SpikeProbe", "StateProbe"),
     "neurobridge.graph.projection": ("Projection", "TickDelays"),
     "neurobridge.graph.readout": ("Readout",),
+    "neurobridge.graph.split": ("split_projection",),
     "neurobridge.graph.stimulus": (
         "Current",
         "DiffusionNoise",

@@ -101,11 +101,7 @@ def assemble_training(experiment: Experiment, **changes: Any) -> TrainingSetup:
     at = experiment.places.at
     device = changes.pop("device", None) or plan.device
     with at("training"):
-        given = {
-            f.name: getattr(plan, f.name)
-            for f in fields(Settings)
-            if f.name in TrainingPlan.model_fields and f.name != "checkpoint_every"
-        }
+        given = {f.name: getattr(plan, f.name) for f in fields(Settings)}
         settings = Settings(**{**given, **changes})
     network = experiment.network()
     with at("training", "task"):

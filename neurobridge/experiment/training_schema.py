@@ -138,6 +138,7 @@ class TrainingPlan(Strict):
     clip: float | None = None
     validate_every: int = 1
     patience: int | None = None
+    save_every: int = 1
     seed: int = 0
     processes: int = 1
     loggers: list[str] = Field(default_factory=list)

@@ -1,4 +1,4 @@
-"""``neurobridge train`` and ``neurobridge runs``: files, JSON, exit codes, errors with their line."""
+"""``neurobridge train`` and ``runs``: files, JSON, exit codes, errors with their line."""
 
 from __future__ import annotations
 

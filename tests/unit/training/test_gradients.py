@@ -199,3 +199,44 @@ def test_checkpoints_change_nothing_and_truncation_cuts() -> None:
     torch.testing.assert_close(found["plain"][1], found["checkpoints"][1], rtol=1e-12, atol=0)
     assert torch.equal(found["plain"][0], found["cut"][0])
     assert not torch.allclose(found["plain"][1], found["cut"][1])
+
+
+def test_synaptic_time_constants_by_transmitter() -> None:
+    """A projection that is split by transmitter has currents with a tau of their own for each."""
+    import neurobridge as nb
+
+    b = nb.NetworkBuilder()
+    model = nb.models.lif_receptors(["ach", "gaba"])
+    labels = nb.Labels({"nt": ["ACH", "GABA", "ACH", "GABA"]})
+    b.population("cells", 4, model, labels=labels, v_thresh=1000.0)
+    b.population("input", 4, nb.models.spike_source, labels=labels)
+    pairs = [(i, j) for i in range(4) for j in range(4)]
+    b.connect("in", "input", "cells", pairs, weight=0.3, delay=1.0, receptor="ach")
+    b.add(nb.Poisson("drive", "input", 200.0))
+    network = nb.split_projection(b.build(), "in", "nt", {"ACH": "ach", "GABA": "gaba"})
+    paths = [f"populations.cells.tau_syn_{r}" for r in ("ach", "gaba")]
+
+    def final(changes: dict[str, float]) -> TrainableNetwork:
+        changed = network.with_parameters("cells", **changes)
+        return TrainableNetwork(
+            changed, 0.5, [Train(p, by="all") for p in paths], precision="float64",
+            record=[("cells", "v")],
+        )  # fmt: skip
+
+    def loss(model: TrainableNetwork) -> torch.Tensor:
+        inputs = model.inputs([()], 40.0, seed=3)
+        return model(inputs).outputs.states["cells", "v"].square().mean()
+
+    model_ = final({})
+    loss(model_).backward()
+    for path, name in zip(paths, ("tau_syn_ach", "tau_syn_gaba"), strict=True):
+        part = model_._module(path)
+        h = 1e-4
+        with torch.no_grad():
+            high, low = (float(loss(final({name: 5.0 + d}))) for d in (h, -h))
+        slope = (high - low) / (2 * h)
+        # the optimiser moves x, and tau = transform(x): the chain rule in between
+        x = next(p for p in part.parameters())
+        assert x.grad is not None
+        (local,) = torch.autograd.grad(part().sum(), x)
+        assert float(x.grad / (local / 4)) == pytest.approx(slope, rel=1e-6)
