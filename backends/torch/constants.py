@@ -66,14 +66,16 @@ def trained_initial(
     """Initial states that depend on trained parameters, () or (n,)."""
     if not trained:
         return {}
-    model, found = program.model, {}
-    values = _coherent(model, {**program.parameters, **trained}, next(iter(trained.values())))
+    model, found, like = program.model, {}, next(iter(trained.values()))
+    values = _coherent(model, {**program.parameters, **trained}, like)
     values |= dict.fromkeys(("current", *model.coupling_names), 0.0)
     shorthands = flat_shorthands(model)
     moved = set(trained)
     for name in model.states:
         default = model.initial.get(name, 0.0)
-        values[name] = torch.as_tensor(program.initial[name], dtype=torch.float64)
+        values[name] = torch.as_tensor(
+            _writable(program.initial[name]), dtype=torch.float64, device=like.device
+        )
         if name in population.initial or not isinstance(default, str):
             continue
         body = substitute(resolve_units(default, model.dimensions), shorthands)
@@ -121,14 +123,17 @@ def _entries(
 ) -> Tensors:
     states = tuple(coefficients)
     columns = (*states, *inputs, "")
+    device = next(v.device for v in values.values() if isinstance(v, torch.Tensor))
     terms = {
-        (row, column): torch.as_tensor(compile_expression(text)(values), dtype=torch.float64)
+        (row, column): torch.as_tensor(
+            compile_expression(text)(values), dtype=torch.float64, device=device
+        )
         for row in states
         if row not in held
         for column, text in coefficients[row].items()
     }
     shape = np.broadcast_shapes(*(tuple(t.shape) for t in terms.values()))
-    zero = torch.zeros(shape, dtype=torch.float64)
+    zero = torch.zeros(shape, dtype=torch.float64, device=device)
     rows = [
         torch.stack([terms.get((row, c), zero).expand(shape) for c in columns], -1)
         for row in (*states, *inputs, "")
