@@ -116,7 +116,7 @@ def fit(
     metrics: Mapping[str, Loss] | None = None,
     validate_every: int = 1,
     patience: int | None = None,
-    checkpoint_every: int = 1,
+    save_every: int = 1,
     seed: int = 0,
     processes: int = 1,
     loggers: Sequence[str] = (),
@@ -156,7 +156,7 @@ def fit(
         Epochs.
     patience : int, optional
         Stop if validation was not better for so many validations.
-    checkpoint_every : int
+    save_every : int
         Epochs; a checkpoint costs some milliseconds, and what came after the last one is lost if
         the run is interrupted.
     seed : int
@@ -186,7 +186,7 @@ def fit(
         the last whole epoch is kept), or a checkpoint is of another network.
     """
     settings = Settings(
-        epochs, batch, learning_rate, optimiser, clip, validate_every, patience, checkpoint_every,
+        epochs, batch, learning_rate, optimiser, clip, validate_every, patience, save_every,
         seed, processes, loggers,
     )  # fmt: skip
     refuse_wrong_place(processes)

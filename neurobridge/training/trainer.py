@@ -66,7 +66,7 @@ class _Patience(callbacks.EarlyStopping):
 def _callbacks(
     place: RunFolder, history: History, settings: Settings, progress: bool
 ) -> list[lightning.Callback]:
-    made: list[lightning.Callback] = [Keeper(place, history, settings.checkpoint_every)]
+    made: list[lightning.Callback] = [Keeper(place, history, settings.save_every)]
     if settings.patience is not None:
         made.append(_Patience(MONITOR, patience=settings.patience))
     if progress:

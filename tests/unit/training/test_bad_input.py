@@ -34,7 +34,7 @@ SETTINGS = {
     "clip": (float("inf"), "clip: expected a positive number, got inf"),
     "validate_every": (True, "validate_every: expected a whole number"),
     "patience": (-1, "patience: expected a whole number >= 1, got -1"),
-    "checkpoint_every": (0, "checkpoint_every: expected a whole number >= 1"),
+    "save_every": (0, "save_every: expected a whole number >= 1"),
     "processes": (0, "processes: expected a whole number >= 1"),
     "seed": (0.5, "seed: expected a whole number, got 0.5"),
     "optimiser": ("adma", "did you mean 'adam'"),

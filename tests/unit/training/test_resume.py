@@ -73,9 +73,9 @@ def test_checkpoints_every_few_epochs(tmp_path: Path) -> None:
     """The last epoch has one in any case."""
     problem = runs.rates()
     problem.fit(tmp_path / "whole", epochs=7)
-    problem.fit(tmp_path / "parts", epochs=5, checkpoint_every=3)
+    problem.fit(tmp_path / "parts", epochs=5, save_every=3)
     assert_same_epoch(tmp_path / "parts", 4)
-    done = problem.fit(tmp_path / "parts", epochs=7, checkpoint_every=3, resume=True)
+    done = problem.fit(tmp_path / "parts", epochs=7, save_every=3, resume=True)
     assert_same(tmp_path / "parts", tmp_path / "whole")
     assert done.best_epoch == done.history["validation/loss"].argmin()
 
@@ -209,7 +209,7 @@ def test_going_on_after_ctrl_c(tmp_path: Path) -> None:
 def test_ctrl_c_between_checkpoints(tmp_path: Path) -> None:
     """What the model has is what was saved, and so is what its history says."""
     folder = tmp_path / "parts"
-    interrupted(folder, 7, "checkpoint_every=4")
+    interrupted(folder, 7, "save_every=4")
     found = torch.load(folder / "checkpoints/last.ckpt", weights_only=True)
     saved = found["neurobridge"]["epoch"] + 1
     assert saved % 4 == 0
