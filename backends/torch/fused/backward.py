@@ -112,7 +112,9 @@ class Backward:
         signals = [r for r in self.routes if r.part.pathway.continuous]
         self.now = [r for r in signals if not r.part.longest]
         self.late = [r for r in signals if r.part.longest]
-        self.origin = max((n.origin for n in self.neurons.values() if n.cells.sends), default=0)
+        self.sending = [n for n in self.neurons.values() if n.cells.sends]
+        self.delayed = [n for n in self.neurons.values() if n.late]
+        self.origin = max((n.origin for n in self.sending), default=0)
 
     def _into(self, population: str) -> list[Route]:
         return [r for r in self.routes if r.post == population]
@@ -135,9 +137,8 @@ class Backward:
 
     def run(self) -> dict[Key, Tensor]:
         """All steps; returns gradients of what was given."""
-        for neurons in self.neurons.values():
-            if neurons.cells.sends:
-                neurons.begin_signal(self.span.n_steps)
+        for neurons in self.sending:
+            neurons.begin_signal(self.span.n_steps)
         for t in reversed(range(self.span.n_steps)):
             self._step(t)
         for t in range(-1, -self.origin - 1, -1):
@@ -148,8 +149,8 @@ class Backward:
     def _step(self, t: int) -> None:
         for neurons in self.neurons.values():
             neurons.begin(t)
-        for name, neurons in self.neurons.items():
-            self._spikes(name, neurons, t)
+            if neurons.cells.spikes:
+                self._spikes(neurons, t)
         for stage in reversed(range(self.stages)):
             for neurons in self.neurons.values():
                 if stage < neurons.stages(t):
@@ -163,8 +164,9 @@ class Backward:
                 if route.part.index in self.demand.weights:
                     route.path.backward(t, where, self._ring(route), None)
 
-    def _spikes(self, name: str, neurons: NeuronsBack, t: int) -> None:
+    def _spikes(self, neurons: NeuronsBack, t: int) -> None:
         """From what arrives later to the spikes of a step, and to the weights."""
+        name = neurons.cells.name
         through = neurons.cells.differentiable and name not in self.detached
         own = [r for r in self.spikes[name] if through or r.part.index in self.demand.weights]
         if own:
@@ -177,8 +179,8 @@ class Backward:
 
     def _stage_signals(self, t: int, stage: int) -> None:
         """From what arrives in a stage to the signals at its beginning."""
-        for neurons in self.neurons.values():
-            if neurons.cells.sends and stage < neurons.stages(t):
+        for neurons in self.sending:
+            if stage < neurons.stages(t):
                 neurons.rows[f"grad_signal_{stage}"].tensor.zero_()
         for route in self.now:
             pre, post = self.neurons[route.pre], self.neurons[route.post]
@@ -191,9 +193,10 @@ class Backward:
 
     def _signals(self, t: int) -> None:
         """From what arrives in step ``t`` and later to the signals at its beginning."""
-        for neurons in self.neurons.values():
+        for neurons in self.delayed:
             neurons.begin_late(t)
-            if neurons.cells.sends and -t <= neurons.origin:
+        for neurons in self.sending:
+            if -t <= neurons.origin:
                 neurons.begin_signal(t)
         for route in self.now if t >= 0 else ():
             pre, post = self.neurons[route.pre], self.neurons[route.post]
@@ -204,8 +207,8 @@ class Backward:
             if t + route.part.longest >= 0:
                 grad = post.late[route.entry]
                 route.path.backward(pre.origin + t, pre.signals, t, grad, pre.signal)
-        for neurons in self.neurons.values():
-            if neurons.cells.sends:
+        if t <= 0:
+            for neurons in self.sending:
                 neurons.end_signal(t)
 
     # -- weights --------------------------------------------------------------------------------

@@ -36,21 +36,22 @@ class _Dense:
         if part.entry is not None:  # parallel edges add up in their entry
             own = own.new_zeros(part.shape[0] * part.shape[1]).index_add_(0, part.entry, own)
         self.matrix = own.view(part.shape)
+        self.transposed = self.matrix.t().contiguous()
 
     def want_weight_gradient(self) -> None:
         """Nothing is to be done before :meth:`weight_gradient`."""
 
-    def _add_product(self, x: Tensor, out: Tensor, grid: Grid, beta: float = 1.0) -> None:
+    def _add_product(self, x: Tensor, out: Tensor, grid: Grid) -> None:
         if grid.runs_first:
-            out.addmm_(x, self.matrix.t(), beta=beta)
+            out.addmm_(x, self.transposed)
         else:
-            out.addmm_(self.matrix, x, beta=beta)
+            out.addmm_(self.matrix, x)
 
     def _add_back(self, grad: Tensor, out: Tensor, grid: Grid) -> None:
         if grid.runs_first:
             out.addmm_(grad, self.matrix)
         else:
-            out.addmm_(self.matrix.t(), grad)
+            out.addmm_(self.transposed, grad)
 
     def _weight_gradient(self, products: Sequence[Product], shift: int, delay: int) -> Tensor:
         total = torch.zeros_like(self.matrix)

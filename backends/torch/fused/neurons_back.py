@@ -181,7 +181,7 @@ class NeuronsBack(Compute):
         """Keep the gradient of the first signal, and of those before it."""
         if t == 0:
             self.first_signal = self.signal.tensor.clone()
-        elif t < 0:
+        elif -t <= self.origin:
             self.past[self.origin + t] = self.signal.tensor[0]
 
     def found(self) -> dict[Key, Tensor]:

@@ -25,6 +25,9 @@ MANY = 0.06
 """Share of neurons above which it is quicker to go through all edges than through spikes."""
 
 
+AT_ONCE = np.zeros(1, dtype=np.int32)
+
+
 class _Sparse:
     def __init__(self, part: Part, weight: torch.Tensor) -> None:
         self.part = part
@@ -66,15 +69,20 @@ class SparseSpikes(_Sparse):
     def forward(self, t: int, where: NDArray[np.int64], spikes: Rows | None, ring: Rows) -> None:
         """Send the spikes at these positions (also given as rows of 0 and 1)."""
         part, now = self.part, (t - self.lead) % ring.depth
-        if spikes is not None and where.size > MANY * spikes.grid.size:
-            pull_spikes(
-                spikes.cube[t % spikes.depth], part.by_target, part.source, self.weight,
-                part.delay, now, ring.depth, ring.stacked,
-            )  # fmt: skip
-        elif where.size:
+        if spikes is None or where.size <= MANY * spikes.grid.size:
             push_spikes(
                 where, part.by_source, part.target_by_source, self.weight_by_source,
                 part.delay_by_source, now, ring.depth, ring.stacked,
+            )  # fmt: skip
+        elif part.delay.size == 1:
+            pull_signal(
+                spikes.cube, t % spikes.depth, part.by_target, part.source, self.weight, AT_ONCE,
+                ring.cube[(now + part.longest) % ring.depth],
+            )  # fmt: skip
+        else:
+            pull_spikes(
+                spikes.cube[t % spikes.depth], part.by_target, part.source, self.weight,
+                part.delay, now, ring.depth, ring.stacked,
             )  # fmt: skip
 
     def backward(
