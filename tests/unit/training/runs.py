@@ -64,10 +64,10 @@ def rates(validation: int = 4) -> Problem:
     return Problem(networks.rate(), train, data, objective)
 
 
-def spikes(trials: tuple[int, int, int] = (3, 1, 1), duration: float = 15.0) -> Problem:
+def spikes(duration: float = 15.0, hz: float = 300.0) -> Problem:
     """A spiking network tells patterns apart that reach it as Poisson spikes."""
     rng = generator(1, "weights", "patterns")
-    weight = 300.0 * rng.random((networks.N_IN, 4))
+    weight = hz * rng.random((networks.N_IN, 4))
     encoder = nb.Encoder(
         "touch", "input", np.arange(networks.N_IN), weight, np.full(networks.N_IN, 20.0)
     )
@@ -77,7 +77,7 @@ def spikes(trials: tuple[int, int, int] = (3, 1, 1), duration: float = 15.0) -> 
         Train("populations.cells.v_thresh"),
         Train("readouts.choice.weight"),
     )
-    task = pattern_task(4, 3, trials=trials, duration=duration)
+    task = pattern_task(4, 3, trials=(3, 1, 1), duration=duration)
     objective = Objective({"choice": losses.CrossEntropy("choice")})
     return Problem(network, train, TaskData(task, "touch"), objective)
 
