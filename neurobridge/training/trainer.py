@@ -75,15 +75,24 @@ def _callbacks(
 
 
 def _loggers(place: RunFolder, settings: Settings) -> list[Any]:
-    from lightning.pytorch.loggers import TensorBoardLogger, WandbLogger
+    from lightning.pytorch.loggers import TensorBoardLogger
 
     made: list[Any] = []
     if "tensorboard" in settings.loggers:
         made.append(TensorBoardLogger(place.path, name="", version="tensorboard"))
     if "wandb" in settings.loggers:
-        os.environ.setdefault("WANDB_ERROR_REPORTING", "false")  # else it calls home even offline
-        made.append(WandbLogger(name=place.path.name, save_dir=place.path, offline=True))
+        made.append(_weights_and_biases(place))
     return made
+
+
+def _weights_and_biases(place: RunFolder) -> Any:
+    """A logger that writes to the folder, and neither to the terminal nor to anybody else."""
+    os.environ.setdefault("WANDB_ERROR_REPORTING", "false")  # else it reports errors even offline
+    import wandb
+    from lightning.pytorch.loggers import WandbLogger
+
+    own = wandb.Settings(silent=True, console="off")
+    return WandbLogger(name=place.path.name, save_dir=place.path, offline=True, settings=own)
 
 
 def _is_cuda(model: TrainableNetwork) -> bool:

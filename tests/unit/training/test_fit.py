@@ -182,6 +182,30 @@ def test_loggers_write_their_files(tmp_path: Path) -> None:
         np.testing.assert_allclose(values, done.history[name], rtol=1e-6)
 
 
+@pytest.mark.slow
+def test_weights_and_biases_are_written_offline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Each run is one of its own; no address but those of this machine's processes is reached."""
+    require("wandb")
+    import socket
+
+    import wandb
+
+    def refuse(self: socket.socket, address: object) -> None:
+        if self.family != socket.AF_UNIX:
+            raise AssertionError(f"connects to {address}")
+        connect(self, address)
+
+    connect = socket.socket.connect
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    for name in ("first", "second"):
+        runs.rates().fit(tmp_path / name, epochs=1, loggers=["wandb"])
+        assert len(list((tmp_path / name / "wandb").glob("offline-run-*/run-*.wandb"))) == 1
+        assert wandb.run is None
+    assert capfd.readouterr().out == ""
+
+
 def test_the_run_in_the_end(tmp_path: Path) -> None:
     problem = runs.rates()
     done = problem.fit(tmp_path / "run", epochs=3, clip=1.0)
