@@ -14,9 +14,11 @@ from neurobridge.backends.base import Availability, Backend, Capabilities, Engin
 from neurobridge.backends.nest.cells import Models, choose_cells
 from neurobridge.backends.nest.clock import tics_per_ms
 from neurobridge.backends.nest.nestml import NESTML_FUNCTIONS
+from neurobridge.backends.nest.rates import is_rate, rate_neuron
 from neurobridge.errors import BackendError, BackendUnavailableError, suggest
 from neurobridge.lowering.finding import Finding
 from neurobridge.lowering.program import Program
+from neurobridge.registry import list_backends
 
 INSTALL = 'pip install "neurobridge-sim[nest]"'
 CHOICES = get_args(Models)
@@ -37,10 +39,12 @@ class NestBackend(Backend):
     def capabilities(self) -> Capabilities:
         """See :class:`Backend`."""
         return Capabilities(
-            summary="NEST: built-in cells where exactly equivalent, any other model by NESTML",
+            summary="NEST: built-in cells where exactly equivalent, any other model by NESTML, "
+            "its own rate neurons",
             tier="T1",
             equations=True,
             functions=NESTML_FUNCTIONS,
+            continuous_coupling=True,
             bytes_per_edge=100,
             bytes_per_neuron=15_000,
             threads=True,
@@ -75,7 +79,7 @@ class NestBackend(Backend):
             findings.append(Finding("nest_time_grid", "error", "dt", str(err), "change dt"))
         if findings:
             return findings
-        return _check_cells(program, settings.get("models", "auto"))
+        return _check_rates(program) or _check_cells(program, settings.get("models", "auto"))
 
     def emit(self, program: Program, settings: Mapping[str, Any]) -> Engine:
         """See :class:`Backend`."""
@@ -103,6 +107,26 @@ def _check_settings(settings: Mapping[str, Any]) -> list[Finding]:
 
 def _wrong(name: str, why: str) -> Finding:
     return Finding("nest_setting", "error", f"setting {name!r}", why, "change the setting")
+
+
+def _check_rates(program: Program) -> list[Finding]:
+    """Rate models that NEST's own neurons do not equal; there is no other way to couple rates."""
+    able = " or ".join(
+        status.name
+        for status in list_backends()
+        if status.name != NestBackend.name
+        and status.capabilities is not None
+        and status.capabilities.continuous_coupling
+    )
+    reasons = {p.name: rate_neuron(p, program)[1] for p in program.populations if is_rate(p)}
+    return [
+        Finding(
+            "no_rate_neuron", "error", f"population {name!r}",
+            f"no rate neuron of NEST is equal to it: {reason}", f"run it on {able}",
+        )
+        for name, reason in reasons.items()
+        if reason
+    ]  # fmt: skip
 
 
 def _check_cells(program: Program, models: Models) -> list[Finding]:

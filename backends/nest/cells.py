@@ -5,11 +5,12 @@ from __future__ import annotations
 __all__ = ["Cell", "Models", "choose_cells"]
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from neurobridge.backends.nest.catalogue import NativeCell, native_cell
 from neurobridge.backends.nest.nestml import Nestml, nestml_model, safe_name
+from neurobridge.backends.nest.rates import is_rate, rate_neuron
 from neurobridge.errors import BackendError
 from neurobridge.lowering.program import PopulationProgram, Program
 
@@ -24,14 +25,18 @@ class Cell:
     ----------
     model : str
         Name of the NEST model.
-    parameters, initial, silent : mapping
-        What to set once, at time 0 of a run, and in the quiet steps before it.
+    parameters, initial, silent, last : mapping
+        What to set once, at time 0 of a run, in the quiet steps before it, and in the last of them.
     recordables : mapping of str to (str, float)
         Our state -> NEST's name and the factor from our unit to NEST's.
     receptors : mapping of str to int
-        Receptor -> receptor type.
-    weight_factor, current_factor : float
+        Receptor or coupling -> receptor type.
+    weight_factor, current_factor : float or array (size,)
         From our unit to NEST's.
+    shift : float or array (size,)
+        Our state where NEST's is 0.
+    moved : str
+        The parameter that an injected current moves; empty if the cell takes it as a current.
     signed_receptors : bool
         NEST chooses the receptor by the sign of the weight.
     nestml : Nestml or None
@@ -44,10 +49,13 @@ class Cell:
     parameters: Mapping[str, Any]
     initial: Mapping[str, Any]
     silent: Mapping[str, Any]
-    recordables: Mapping[str, tuple[str, float]]
+    recordables: Mapping[str, tuple[str, Any]]
     receptors: Mapping[str, int]
-    weight_factor: float = 1.0
-    current_factor: float = 1.0
+    weight_factor: Any = 1.0
+    current_factor: Any = 1.0
+    shift: Any = 0.0
+    moved: str = ""
+    last: Mapping[str, Any] = field(default_factory=dict)
     signed_receptors: bool = False
     nestml: Nestml | None = None
     reason: str = ""
@@ -66,6 +74,8 @@ def choose_cells(
 
 
 def _choose(population: PopulationProgram, program: Program, models: Models) -> Cell:
+    if is_rate(population):
+        return _rate(population, program)
     if models == "nestml":
         return _compiled(population, "asked for")
     native, reason = native_cell(population, program)
@@ -97,6 +107,30 @@ def _built_in(population: PopulationProgram, cell: NativeCell) -> Cell:
         weight_factor=cell.native.weight_factor,
         current_factor=1e3,
         signed_receptors=cell.native.signed_receptors,
+    )
+
+
+def _rate(population: PopulationProgram, program: Program) -> Cell:
+    neuron, reason = rate_neuron(population, program)
+    if neuron is None:
+        raise BackendError(
+            f"population {population.name!r}: no rate neuron of NEST is equal to it ({reason}). "
+            "Compile the network with these parameters on another backend"
+        )
+    (state,) = population.code.states
+    moved, by = neuron.current
+    return Cell(
+        model=neuron.theirs,
+        parameters=neuron.parameters,
+        initial=neuron.initial,
+        silent=neuron.silent,
+        last=neuron.last,
+        recordables={state: ("rate", neuron.scale)},
+        receptors=dict.fromkeys(population.code.couplings, 0),
+        weight_factor=neuron.weight_factor,
+        current_factor=by,
+        shift=neuron.shift,
+        moved=moved,
     )
 
 

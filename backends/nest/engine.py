@@ -77,19 +77,17 @@ class NestEngine(Engine):
 
     def set_population(self, population: PopulationProgram) -> None:
         """See :class:`Engine`. A cell that changes its kind is built again before the next run."""
-        self._program = self._program.with_population(population)
-        old = self._cells[population.name]
-        self._cells = choose_cells(self._program, self._models, self._compiled)
-        cell = self._cells[population.name]
-        if self._net is None or not self._is_in_kernel() or cell.model != old.model:
+        program, old = self._program.with_population(population), self._cells[population.name]
+        self._cells = choose_cells(program, self._models, self._compiled)
+        self._program, cell = program, self._cells[population.name]
+        if self._net is None or not self._is_in_kernel() or not _same_build(cell, old):
             self._net = None
             return
         from neurobridge.backends.nest.tools import put
 
         group = self._net.populations[population.name]
-        group.parameters, group.initial, group.silent = (
-            dict(cell.parameters), cell.initial, cell.silent,
-        )  # fmt: skip
+        group.parameters, group.initial = dict(cell.parameters), cell.initial
+        group.silent, group.last = cell.silent, cell.last
         with _nest_errors("setting parameters"):
             put(group.nodes, cell.parameters)
 
@@ -184,8 +182,9 @@ class NestEngine(Engine):
         weight = np.empty(len(mine))
         # What equals our weight in NEST's unit is our weight; dividing back could round.
         given = np.concatenate([p.weight for p in paths])[mine]
+        factor = np.concatenate([_factor(p, cell) for p in paths])[mine]
         same = theirs[4][held] == ours[4][mine]
-        weight[mine] = np.where(same, given, theirs[4][held] / cell.weight_factor)
+        weight[mine] = np.where(same, given, theirs[4][held] / factor)
         bounds = np.cumsum([p.n_edges for p in paths])[:-1]
         return dict(zip(chosen, np.split(weight, bounds), strict=True))
 
@@ -197,8 +196,22 @@ def _columns(pathway: Pathway, cell: Cell) -> tuple[NDArray[Any], ...]:
     delay = np.broadcast_to(pathway.delay, n)
     return (
         pathway.source, pathway.target, np.full(n, port), delay,
-        pathway.weight * cell.weight_factor,
+        pathway.weight * _factor(pathway, cell),
     )  # fmt: skip
+
+
+def _factor(pathway: Pathway, cell: Cell) -> NDArray[np.float64]:
+    """From our weight to NEST's, for every edge."""
+    n_post = pathway.indptr.size - 1
+    return np.broadcast_to(cell.weight_factor, n_post)[pathway.target]
+
+
+def _same_build(cell: Cell, old: Cell) -> bool:
+    """Whether a cell differs from an old one in parameters only, and not in what is around it."""
+    factors = [
+        (a.weight_factor, a.shift, *(f for _, f in a.recordables.values())) for a in (cell, old)
+    ]
+    return cell.model == old.model and all(map(np.array_equal, *factors))
 
 
 def _load(script: Script, function: str, dt: float) -> Callable[..., Any]:

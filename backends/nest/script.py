@@ -13,6 +13,7 @@ import numpy as np
 
 from neurobridge.backends.nest.cells import Cell
 from neurobridge.backends.nest.clock import tics_per_ms
+from neurobridge.backends.nest.rates import is_rate
 from neurobridge.lowering.program import Drive, PopulationProgram, Program, SpikePlan
 
 LINE = 94
@@ -64,12 +65,11 @@ def build_script(program: Program, cells: Mapping[str, Cell]) -> Script:
     script = Script("def build(array, modules=(), threads=1):\n")
     script.add('"""Create the neurons, connect them, attach the recorders."""')
     longest = max((int(np.max(p.refractory_steps)) for p in program.populations), default=0)
-    shortest_and_longest = tuple(int(d) for d in program.delay_range)
     script.call(
         "net = Network",
         "DT",
         tics_per_ms=repr(tics_per_ms(program.dt)),
-        delays=repr(shortest_and_longest),
+        delays=repr(_delay_range(program)),
         refractory=repr(longest),
         threads="threads",
         modules="modules",
@@ -104,13 +104,14 @@ def stimulus_script(program: Program, cells: Mapping[str, Cell], drive: Drive) -
             factor=repr(cell.weight_factor),
         )
     for number, current in enumerate(drive.currents):
-        script.add("", f"# {current.stimulus}: current into {current.population}")
+        name, cell = current.population, cells[current.population]
+        script.add("", f"# {current.stimulus}: current into {name}")
         script.call(
-            "net.play_current",
-            repr(f"{number}: {current.stimulus}"),
-            repr(current.population),
+            "net.move_parameter" if cell.moved else "net.play_current",
+            repr(cell.moved or f"{number}: {current.stimulus}"),
+            repr(name),
             *(script.value(f"current{number}.{n}", getattr(current, n)) for n in CURRENT_ARRAYS),
-            factor=repr(cells[current.population].current_factor),
+            factor=script.value(f"{name}.current_factor", cell.current_factor),
         )
     return script
 
@@ -149,6 +150,7 @@ def _population(script: Script, population: PopulationProgram, cells: Mapping[st
         parameters=script.table(name, cell.parameters),
         initial=script.table(f"{name}.initial", cell.initial),
         silent=script.table(f"{name}.silent", cell.silent),
+        **({"last": script.table(f"{name}.last", cell.last)} if cell.last else {}),
     )
 
 
@@ -170,14 +172,18 @@ def _pathways(script: Script, program: Program, cells: Mapping[str, Cell]) -> No
         )
         if not pathway.n_edges:
             continue
+        named = {
+            "delay": script.value(f"{prefix}.delay", pathway.delay),
+            "factor": script.value(f"{pathway.post}.weight_factor", cell.weight_factor),
+        }
+        if not pathway.continuous:
+            named["receptor"] = repr(cell.receptors[pathway.receptor])
         script.call(
-            "net.connect",
+            "net.couple" if pathway.continuous else "net.connect",
             repr(pathway.pre),
             repr(pathway.post),
             *(script.value(f"{prefix}.{n}", getattr(pathway, n)) for n in EDGE_ARRAYS),
-            delay=script.value(f"{prefix}.delay", pathway.delay),
-            receptor=repr(cell.receptors[pathway.receptor]),
-            factor=repr(cell.weight_factor),
+            **named,
         )
 
 
@@ -188,14 +194,33 @@ def _recorders(script: Script, program: Program, cells: Mapping[str, Cell]) -> N
             call += f", {script.value(f'{plan.name}.neurons', plan.neurons)}"
         script.add("", f"{call})")
     for signal in program.signal_plans:
-        variable, factor = cells[signal.population].recordables[signal.variable]
-        neurons = script.value(f"{signal.name}.neurons", signal.neurons)
-        script.add(
-            "",
-            f"# {signal.variable} in {signal.unit}",
-            f"net.record_signal({signal.name!r}, {signal.population!r}, {variable!r}, {neurons}, "
-            f"interval={signal.interval}, factor={factor})",
+        cell, name = cells[signal.population], signal.name
+        variable, factor = cell.recordables[signal.variable]
+        script.add("", f"# {signal.variable} in {signal.unit}")
+        script.call(
+            "net.record_signal",
+            repr(name),
+            repr(signal.population),
+            repr(variable),
+            script.value(f"{name}.neurons", signal.neurons),
+            interval=repr(signal.interval),
+            factor=script.value(f"{name}.samples.factor", _some(factor, signal.neurons)),
+            shift=script.value(f"{name}.samples.shift", _some(cell.shift, signal.neurons)),
         )
+
+
+def _delay_range(program: Program) -> tuple[int, int]:
+    """Shortest and longest delay in steps; rate neurons send to each other in every step."""
+    shortest, longest = program.delay_range
+    coupled = [p.delay_range[1] for p in program.pathways if p.continuous]
+    if any(is_rate(p) for p in program.populations):
+        shortest = 1
+    return int(shortest), int(max([longest, *coupled]))
+
+
+def _some(value: Any, neurons: np.ndarray[Any, Any]) -> Any:
+    """What belongs to these neurons: one number for all, or one for each."""
+    return value[neurons] if np.ndim(value) else value
 
 
 def _recorded(program: Program) -> list[SpikePlan]:

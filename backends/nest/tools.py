@@ -9,6 +9,10 @@ so spikes of an older run die out, and stimuli that are due in step 0 get under 
 states are set to their initial values. A network that was just built goes through the same steps,
 which is why running again gives exactly what building again gives.
 
+Rates. Waveform relaxation is off, so what a rate neuron hears without delay is the rate that the
+others had at the end of the step before. In the last quiet step neurons go to their initial rates,
+which are heard without delay in step 0; with a delay, nothing is heard of the time before a run.
+
 All connections of devices have the shortest delay of the network. A shorter one would make NEST
 exchange spikes more often, and slow down everything.
 """
@@ -43,6 +47,9 @@ BLOCK = 1 << 22
 PIECE = 100
 """Steps that NEST runs at a time, at least: to go on takes it as long as two or three steps."""
 
+NOW, LATER = "rate_connection_instantaneous", "rate_connection_delayed"
+"""How rates are heard: at once, or some steps later."""
+
 NO_SPIKES = {"spike_times": np.empty(0), "spike_multiplicities": np.empty(0, np.int64)}
 
 
@@ -51,7 +58,7 @@ class Population:
     """Neurons in NEST, and what to set between runs.
 
     ``parameters`` holds during a run, ``initial`` is the state at time 0, ``silent`` keeps the
-    neurons from spiking in the quiet steps.
+    neurons from spiking in the quiet steps, and ``last`` is set in the last of them.
     """
 
     nodes: Any
@@ -60,6 +67,7 @@ class Population:
     parameters: dict[str, Any] = field(default_factory=dict)
     initial: Mapping[str, Any] = field(default_factory=dict)
     silent: Mapping[str, Any] = field(default_factory=dict)
+    last: Mapping[str, Any] = field(default_factory=dict)
     is_source: bool = False
 
     def before(self) -> None:
@@ -82,16 +90,32 @@ class Generators:
     weight: Array
 
 
+@dataclass
+class Moves:
+    """What is added to a parameter of some neurons: ``value[c]`` from step ``start[c]`` on."""
+
+    neuron: Array
+    start: Array
+    value: Array
+
+    def add_to(self, total: Array, step: int) -> None:
+        """Add what holds in this step."""
+        change = np.searchsorted(self.start, step, side="right") - 1
+        if change >= 0:
+            np.add.at(total, self.neuron, self.value[change])
+
+
 @dataclass(frozen=True)
 class Recorder:
-    """A spike recorder or a multimeter."""
+    """A spike recorder or a multimeter; our value is ``theirs / factor + shift``."""
 
     node: Any
     population: str
     neurons: Array
     interval: int = 0
     variable: str = ""
-    factor: float = 1.0
+    factor: float | Array = 1.0
+    shift: float | Array = 0.0
 
 
 @dataclass
@@ -143,7 +167,7 @@ class Network:
     ) -> None:
         nest.ResetKernel()
         nest.verbosity = nest.VerbosityLevel.ERROR
-        nest.set(tics_per_ms=tics_per_ms, resolution=dt)
+        nest.set(tics_per_ms=tics_per_ms, resolution=dt, use_wfr=False)
         nest.local_num_threads = threads
         for module in modules:
             nest.Install(module)
@@ -158,6 +182,7 @@ class Network:
         self.start = self.quiet
         self.populations: dict[str, Population] = {}
         self._generators: dict[tuple[str, ...], Generators] = {}
+        self._moves: dict[tuple[str, str], list[Moves]] = {}
         self._recorders: dict[str, Recorder] = {}
         self._synapses: set[str] = set()
 
@@ -176,12 +201,13 @@ class Network:
         parameters: Mapping[str, Any],
         initial: Mapping[str, Any],
         silent: Mapping[str, Any],
+        last: Mapping[str, Any] | None = None,
     ) -> None:
         """Create a population of neurons."""
         nodes = nest.Create(model, size)
         put(nodes, parameters)
         self.populations[name] = Population(
-            nodes, int(nodes[0].global_id), size, dict(parameters), initial, silent
+            nodes, int(nodes[0].global_id), size, dict(parameters), initial, silent, last or {}
         )
 
     def sources(self, name: str, size: int) -> None:
@@ -223,6 +249,33 @@ class Network:
                 spec["receptor_type"] = np.full(len(ids), receptor)
             nest.Connect(ids, target[part], "one_to_one", spec)
 
+    def couple(
+        self,
+        pre: str,
+        post: str,
+        indptr: Array,
+        source: Array,
+        weight: Array,
+        delay: int | Array,
+        factor: float | Array = 1.0,
+    ) -> None:
+        """Couple two populations of rate neurons, as :meth:`connect` does.
+
+        A delay may be 0; ``factor`` is one number, or one for each neuron of ``post``.
+        """
+        first = self.populations[post].first
+        target = np.repeat(np.arange(indptr.size - 1), np.diff(indptr))
+        weight = weight * (factor[target] if isinstance(factor, np.ndarray) else factor)
+        ids = source + np.int64(self.populations[pre].first)
+        steps = np.broadcast_to(delay, len(source))
+        for model, chosen in ((NOW, steps == 0), (LATER, steps > 0)):
+            if not chosen.any():
+                continue
+            spec = {"synapse_model": model, "weight": weight[chosen]}
+            if model == LATER:
+                spec["delay"] = steps[chosen] * self.dt
+            nest.Connect(ids[chosen], first + target[chosen], "one_to_one", spec)
+
     def record_spikes(self, name: str, population: str, neurons: Array | None = None) -> None:
         """Record the spikes of a population, or of some of its neurons."""
         group, nodes = self._select(population, neurons)
@@ -238,9 +291,13 @@ class Network:
         variable: str,
         neurons: Array,
         interval: int,
-        factor: float = 1.0,
+        factor: float | Array = 1.0,
+        shift: float | Array = 0.0,
     ) -> None:
-        """Record a state variable every ``interval`` steps; ``factor`` takes our unit to NEST's."""
+        """Record a state variable every ``interval`` steps.
+
+        ``factor`` takes our unit to NEST's, and ``shift`` is our value where NEST's is 0.
+        """
         group, nodes = self._select(population, neurons)
         meter = nest.Create(
             "multimeter",
@@ -253,7 +310,9 @@ class Network:
         )
         if nodes is not None:
             nest.Connect(meter, nodes, syn_spec={"delay": self.lead * self.dt})
-        self._recorders[name] = Recorder(meter, population, group, interval, variable, factor)
+        self._recorders[name] = Recorder(
+            meter, population, group, interval, variable, factor, shift
+        )
 
     # ---- stimuli, set anew for every run --------------------------------------------------------
 
@@ -303,6 +362,23 @@ class Network:
         padded[1:] = value
         columns = np.ascontiguousarray(padded.T)
         put_rows(nodes, [{"amplitude_times": times, "amplitude_values": v} for v in columns])
+
+    def move_parameter(
+        self,
+        parameter: str,
+        population: str,
+        neuron: Array,
+        start: Array,
+        value: Array,
+        factor: float | Array = 1.0,
+    ) -> None:
+        """Injected current of rate neurons, as in :meth:`play_current`: it moves a parameter.
+
+        ``factor`` is one number, or one for each neuron of the population.
+        """
+        by = np.broadcast_to(factor, self.populations[population].size)[neuron]
+        moves = self._moves.setdefault((population, parameter), [])
+        moves.append(Moves(neuron, start, value * by))
 
     # ---- running --------------------------------------------------------------------------------
 
@@ -360,11 +436,20 @@ class Network:
         for population in self.populations.values():
             if population.is_source:
                 put_rows(population.nodes, [NO_SPIKES])
+        for name, parameter in self._moves:
+            group = self.populations[name]
+            put(group.nodes, {parameter: group.parameters[parameter]})
+        self._moves.clear()
 
     def _begin(self) -> None:
         for population in self.populations.values():
             population.before()
-        self._advance(self.start - self.clock)
+        last = 1 if any(population.last for population in self.populations.values()) else 0
+        self._advance(self.start - self.clock - last)
+        if last:
+            for population in self.populations.values():
+                put(population.nodes, population.last)
+            self._advance(last)
         for population in self.populations.values():
             population.begin()
 
@@ -375,18 +460,38 @@ class Network:
     def _simulate(self, n_steps: int, progress: Callable[[int], None] | None) -> int:
         """Run in pieces of whole delays; returns the number of steps that were done."""
         piece = _up(max(n_steps // 100, PIECE), self.lead)
+        changes = self._changes(n_steps)
+        stops = sorted({*range(0, n_steps, piece), *changes, n_steps})
         nest.Prepare()
         try:
-            for done in range(0, n_steps, piece):
-                nest.Run(min(piece, n_steps - done) * self.dt)
-                if progress is not None:
-                    progress(min(done + piece, n_steps))
+            for done, until in pairwise(stops):
+                for key in changes.get(done, ()):
+                    self._move(*key, done)
+                nest.Run((until - done) * self.dt)
+                if progress is not None and (until % piece == 0 or until == n_steps):
+                    progress(until)
         except KeyboardInterrupt:
             pass
         finally:
             nest.Cleanup()
             self.clock = round(nest.biological_time / self.dt)
         return self.clock - self.start
+
+    def _changes(self, n_steps: int) -> dict[int, list[tuple[str, str]]]:
+        """Step -> which parameters of which populations move there."""
+        found: dict[int, list[tuple[str, str]]] = {}
+        for key, moves in self._moves.items():
+            starts = np.unique(np.concatenate([m.start for m in moves]))
+            for step in starts[starts < n_steps].tolist():
+                found.setdefault(step, []).append(key)
+        return found
+
+    def _move(self, population: str, parameter: str, step: int) -> None:
+        group = self.populations[population]
+        total = np.zeros(group.size)
+        for moves in self._moves[population, parameter]:
+            moves.add_to(total, step)
+        put(group.nodes, {parameter: group.parameters[parameter] + total})
 
     # ---- results --------------------------------------------------------------------------------
 
@@ -398,8 +503,8 @@ class Network:
             step = step - self.start
             kept = (step > 0) & (step <= done)
             if recorder.interval:
-                values = value[kept] / recorder.factor
-                signals[name] = _matrix(recorder, step[kept], neuron[kept], values, done)
+                table = _matrix(recorder, step[kept], neuron[kept], value[kept], done)
+                signals[name] = table / recorder.factor + recorder.shift
             else:
                 spikes[name] = (step[kept], neuron[kept].astype(np.int32))
         return Result(spikes, signals, done)
@@ -421,22 +526,22 @@ class Network:
         receptor : int64 array
             The port of the target that the edge arrives at.
         delay : int64 array
-            In steps.
+            In steps; 0 if rates are heard at once.
         weight : float64 array
             In the unit of the NEST model.
         """
         a, b = self.populations[pre], self.populations[post]
         edges = nest.GetConnections(a.nodes, b.nodes)
-        keys = ("source", "target", "receptor", "delay", "weight")
+        keys = ("source", "target", "receptor", "delay", "weight", "synapse_model")
         columns: list[list[Any]] = [[] for _ in keys]
         for begin in range(0, len(edges), 100_000):  # a part is a list of dictionaries
             rows = nestkernel.llapi_get_connection_status(edges[begin : begin + 100_000]._datum)
             for column, key in zip(columns, keys, strict=True):
                 column.append(np.array([row[key] for row in rows]))
-        source, target, receptor, delay, weight = (
+        source, target, receptor, delay, weight, model = (
             np.concatenate(c) if c else np.empty(0) for c in columns
         )
-        steps = np.rint(delay / self.dt).astype(np.int64)
+        steps = np.where(model == NOW, 0, np.rint(delay / self.dt)).astype(np.int64)
         ids = source.astype(np.int64) - a.first, target.astype(np.int64) - b.first
         return *ids, receptor.astype(np.int64), steps, weight.astype(np.float64)
 

@@ -6,34 +6,28 @@ fails the suite.
 
 from __future__ import annotations
 
-COUPLED = (
-    "a_delayed_rate_counts_steps",
-    "an_output_of_the_users_own",
-    "coupled_rates_by_adams_bashforth",
-    "coupled_rates_by_euler",
-    "coupled_rates_by_exponential_euler",
-    "coupled_rates_by_runge_kutta",
-    "delayed_rates_by_adams_bashforth",
-    "delayed_rates_by_euler",
-    "delayed_rates_by_exponential_euler",
-    "delayed_rates_by_runge_kutta",
-    "diffusion_noise_moves_rates",
-    "exact_integration_holds_the_coupling",
-    "integrators_differ_across_a_delay",
-    "parallel_edges_of_a_coupling_add_up",
-    "populations_couple_within_the_stage",
-    "rates_and_spikes_in_one_network",
-    "the_activity_form",
-    "the_output_of_every_activation",
-    "two_linear_rates_rotate",
-    "weights_find_couplings_by_sign",
-    "with_and_without_delay_onto_one_coupling",
-)
+AB4 = "NEST keeps no slopes of earlier steps"
+WITHIN = "NEST's rate neurons hear of each other once a step"
+ACTIVATION = "an activation that NEST does not have"
+MODEL = "a model of its own; NESTML has no continuous coupling"
 
 UNSUPPORTED: dict[str, dict[str, str]] = {
     "reference": {},
     "brian2": {},
-    "nest": dict.fromkeys(COUPLED, "carries spikes only"),
+    "nest": {
+        "an_output_of_the_users_own": MODEL,
+        "coupled_rates_by_adams_bashforth": AB4,
+        "coupled_rates_by_runge_kutta": WITHIN,
+        "delayed_rates_by_adams_bashforth": AB4,
+        "integrators_differ_across_a_delay": AB4,
+        "populations_couple_within_the_stage": WITHIN,
+        "rates_and_spikes_in_one_network": MODEL,
+        "the_activity_form": ACTIVATION,
+        "the_output_of_every_activation": ACTIVATION,
+        "two_linear_rates_rotate": WITHIN,
+        "weights_find_couplings_by_sign": MODEL,
+        "with_and_without_delay_onto_one_coupling": WITHIN,
+    },
     "torch": {},
 }
 """Backend -> scenario -> why it cannot do it."""

@@ -47,6 +47,18 @@ def test_what_is_missing_is_an_error(
     assert elsewhere in finding.remedy
 
 
+def test_rates_on_a_backend_that_carries_spikes_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    backend, net = ReferenceBackend(), NetworkBuilder()
+    net.population("units", 2, models.rate)
+    able = replace(backend.capabilities(), continuous_coupling=False)
+    monkeypatch.setattr(backend, "capabilities", lambda: able)
+    rates = lower(net.build(), 0.1)
+    (finding,) = [f for f in check_program(rates, backend, {}) if f.severity == "error"]
+    assert finding.code == "continuous_unsupported"
+    assert "populations ['units']" in finding.where
+    assert "run it on reference or brian2" in finding.remedy
+
+
 def test_an_approximation_to_accept_must_exist() -> None:
     with pytest.raises(UnknownNameError, match=r"'delay_roundin'; did you mean 'delay_rounding'"):
         raise_if_errors([], ["delay_roundin"])

@@ -130,8 +130,6 @@ def test_what_does_not_fit_is_refused() -> None:
     b.connect("wrong", "cells", "units", [(0, 0)], weight=1.0, delay=1.0)
     with pytest.raises(nb.NetworkError, match="takes continuous output here"):
         b.build()
-    with pytest.raises(nb.FindingsError, match="continuous_unsupported"):
-        nb.run(network(nb.models.rate), 1.0, "nest", dt=1.0)
 
 
 def test_integrators_that_differ_need_a_delay() -> None:
