@@ -58,27 +58,43 @@ def _offset(now: Any, delay: Any, depth: Any, n: Any) -> Any:
     return (slot - depth if slot >= depth else slot) * n
 
 
+@njit(cache=True, nogil=True, boundscheck=False, error_model="numpy", inline="always")
+def _end(spikes: Any, k: Any, after: Any) -> Any:
+    """First position from ``k`` on that is not below ``after``."""
+    end = k + 1
+    while end < spikes.size and spikes[end] < after:
+        end += 1
+    return end
+
+
 @njit(cache=True, nogil=True, boundscheck=False, error_model="numpy")
 def push_spikes(
     spikes: Any, indptr: Any, target: Any, weight: Any, delay: Any, now: Any, depth: Any, ring: Any
 ) -> None:
     """Add the weights of all edges that leave spikes to the ring; edges by source.
 
-    ``spikes`` are positions ``neuron*n_batch + run`` in ascending order.
+    ``spikes`` are positions ``neuron*n_batch + run`` in ascending order. Most are the only one of
+    their neuron.
     """
     n_batch, n = ring.shape[1], ring.shape[0] // depth
-    per_edge = int(delay.size > 1)
+    per_edge, flat = int(delay.size > 1), ring.reshape(-1)
+    base = _offset(now, delay[0], depth, n)
     k = 0
     while k < spikes.size:
         source = spikes[k] // n_batch
-        end = k
-        while end < spikes.size and spikes[end] // n_batch == source:
-            end += 1
-        for e in range(indptr[source], indptr[source + 1]):
-            out = ring[target[e] + _offset(now, delay[e * per_edge], depth, n)]
-            w = weight[e]
-            for j in range(k, end):
-                out[spikes[j] - source * n_batch] += w
+        first = source * n_batch
+        end = _end(spikes, k, first + n_batch)
+        if end == k + 1 and not per_edge:
+            at = base * n_batch + spikes[k] - first
+            for e in range(indptr[source], indptr[source + 1]):
+                flat[at + target[e] * n_batch] += weight[e]
+        else:
+            for e in range(indptr[source], indptr[source + 1]):
+                if per_edge:
+                    base = _offset(now, delay[e], depth, n)
+                at, w = (base + target[e]) * n_batch - first, weight[e]
+                for j in range(k, end):
+                    flat[at + spikes[j]] += w
         k = end
 
 
@@ -165,17 +181,17 @@ def gather_spikes(
         _pull_back(
             first, last, target, weight, delay, per_edge, now, depth, n, grad, of_spikes[source]
         )
+    flat = grad.reshape(-1)
     k = 0
     while k < spikes.size and of_weight.size:
         source = spikes[k] // n_batch
-        end = k
-        while end < spikes.size and spikes[end] // n_batch == source:
-            end += 1
+        first = source * n_batch
+        end = _end(spikes, k, first + n_batch)
         for e in range(indptr[source], indptr[source + 1]):
-            row = grad[target[e] + _offset(now, delay[e * per_edge], depth, n)]
-            total = of_weight[e]
+            base = _offset(now, delay[e * per_edge], depth, n)
+            at, total = (base + target[e]) * n_batch - first, of_weight[e]
             for j in range(k, end):
-                total += row[spikes[j] - source * n_batch]
+                total += flat[at + spikes[j]]
             of_weight[e] = total
         k = end
 
