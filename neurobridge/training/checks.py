@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["check_resumed", "check_run"]
+__all__ = ["check_resumed", "check_run", "check_sharing"]
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -46,7 +46,7 @@ def check_run(
                     "'validation'"
                 )
     _check_names(objective, metrics)
-    _check_sharing(model, data, settings)
+    check_sharing(model, data, settings)
     settings.make_optimiser(list(model.parameters()))
 
 
@@ -63,8 +63,13 @@ def _check_names(objective: Objective, metrics: Mapping[str, Loss]) -> None:
             )
 
 
-def _check_sharing(model: TrainableNetwork, data: TrainingData, settings: Settings) -> None:
-    """Every process needs a part of every batch."""
+def check_sharing(model: TrainableNetwork, data: TrainingData, settings: Settings) -> None:
+    """Every process needs a part of every batch.
+
+    Raises
+    ------
+    NetworkError
+    """
     batch, processes = settings.batch, settings.processes
     if processes > 1 and torch.device(model.options.device).type != "cpu":
         raise NetworkError(

@@ -221,7 +221,7 @@ def _run(trainer: lightning.Trainer, loop: Loop, checkpoint: Path | None) -> str
     model, start = loop.model.train(), None if checkpoint is None else str(checkpoint)
     try:
         with quiet(), together(trainer):
-            trainer.fit(loop, ckpt_path=start, weights_only=True)
+            trainer.fit(loop, ckpt_path=start)
     except SystemExit as err:
         if not isinstance(err.__context__, KeyboardInterrupt):
             raise

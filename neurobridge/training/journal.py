@@ -56,7 +56,8 @@ class Journal:
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
         if error is not None:
-            self.content |= {"status": "failed", "message": f"{type(error).__name__}: {error}"}
+            status = "failed" if isinstance(error, Exception) else "interrupted"
+            self.content |= {"status": status, "message": f"{type(error).__name__}: {error}"}
             self.content |= self._so_far()
             self._write()
 

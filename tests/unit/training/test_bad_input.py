@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from neurobridge.training import (  # noqa: E402
     load_checkpoint,
     losses,
 )
+from neurobridge.training.checks import check_sharing  # noqa: E402
 from tests.unit.training import runs  # noqa: E402
 
 SETTINGS = {
@@ -155,6 +157,45 @@ def test_an_error_of_a_term(tmp_path: Path) -> None:
     run = json.loads((tmp_path / "run/run.json").read_text())
     assert run["status"] == "failed"
     assert run["message"].startswith("UnknownNameError")
+
+
+class Ending(Loss):
+    """Ends the program in the second epoch."""
+
+    def __init__(self, how: BaseException) -> None:
+        self.how, self.calls = how, 0
+
+    def __call__(self, seen) -> torch.Tensor:
+        self.calls += seen.model.training
+        if self.calls == 4:
+            raise self.how
+        return seen.readout("choice").square().mean()
+
+
+def test_ctrl_c_ends_training_and_nothing_else(tmp_path: Path) -> None:
+    before = signal.getsignal(signal.SIGINT)
+    problem = replace(runs.rates(), objective=Objective({"x": Ending(KeyboardInterrupt())}))
+    done = problem.fit(tmp_path / "run")
+    assert (done.status, done.epochs, done.best_epoch) == ("interrupted", 1, 0)
+    assert signal.getsignal(signal.SIGINT) is before
+    assert json.loads((tmp_path / "run/run.json").read_text())["status"] == "interrupted"
+
+
+def test_an_exit_is_an_exit(tmp_path: Path) -> None:
+    problem = replace(runs.rates(), objective=Objective({"x": Ending(SystemExit(7))}))
+    with pytest.raises(SystemExit, match="7"):
+        problem.fit(tmp_path / "run")
+    run = json.loads((tmp_path / "run/run.json").read_text())
+    assert (run["status"], run["epochs_done"]) == ("interrupted", 1)
+
+
+def test_processes_are_for_cpus(tmp_path: Path) -> None:
+    problem = runs.rates()
+    model = problem.model()
+    model.options = replace(model.options, device="cuda")
+    settings = Settings(1, batch=4, processes=2)
+    with pytest.raises(nb.NetworkError, match="share the work on CPUs, but the model is on 'cuda'"):
+        check_sharing(model, problem.data, settings)
 
 
 class Reading(Loss):

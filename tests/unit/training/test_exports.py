@@ -1,0 +1,33 @@
+"""Public names are found whatever was imported before, and cost nothing until they are used."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from tests.requirements import require
+
+
+def prints(program: str) -> str:
+    made = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120
+    )
+    return made.stdout.strip()
+
+
+def test_torch_is_not_loaded_before_it_is_needed() -> None:
+    program = (
+        "import sys, neurobridge.training as t; t.load_run, t.list_runs, t.Train;"
+        "print([n for n in ('torch', 'lightning', 'numba') if n in sys.modules])"
+    )
+    assert prints(program) == "[]"
+
+
+def test_functions_are_not_hidden_by_modules() -> None:
+    require("lightning")
+    program = (
+        "import neurobridge.training as t\n"
+        "for name in [*t.__all__, *t.__all__]: getattr(t, name)\n"
+        "print(callable(t.fit), callable(t.teach), callable(t.deploy), callable(t.grow))"
+    )
+    assert prints(program) == "True True True True"
