@@ -100,6 +100,11 @@ def check_resumed(model: TrainableNetwork, file: Path, settings: Settings) -> No
             f"epochs={settings.epochs} in all, but the run in {file.parent.parent} has {done} "
             "already"
         )
+    if found["seed"] != settings.seed:
+        raise NetworkError(
+            f"seed={settings.seed}, but the run in {file.parent.parent} has seed {found['seed']}, "
+            "of which its trials were drawn; go on with that one"
+        )
     optimiser = type(settings.make_optimiser(list(model.parameters()))).__name__
     if found["optimiser"] != optimiser:
         raise TrainingError(

@@ -211,6 +211,7 @@ class Loop(lightning.LightningModule):
         """Keep what the network cannot say itself."""
         checkpoint |= self.parameters_now()
         checkpoint["optimiser"] = type(self.trainer.optimizers[0]).__name__
+        checkpoint["seed"] = self.settings.seed
         checkpoint["moved"] = sorted(self.moved)
         checkpoint["history"] = self.history.rows
 

@@ -256,6 +256,13 @@ def test_another_optimiser(tmp_path: Path) -> None:
         problem.fit(tmp_path / "run", epochs=2, resume=True, optimiser="sgd")
 
 
+def test_another_seed(tmp_path: Path) -> None:
+    problem = runs.rates()
+    problem.fit(tmp_path / "run", epochs=1)
+    with pytest.raises(nb.NetworkError, match=r"seed=4, but the run in .* has seed 3, of which"):
+        problem.fit(tmp_path / "run", epochs=2, seed=4, resume=True)
+
+
 def test_fewer_epochs_than_there_are(tmp_path: Path) -> None:
     problem = runs.rates()
     problem.fit(tmp_path / "run", epochs=2)
