@@ -40,6 +40,9 @@ COMPILER_FLAGS = (
 )
 """Flags of GCC and clang that keep every rounding of IEEE 754 as the text says (no fast-math)."""
 
+SENT = "sent"
+"""What a group sends; `Names` keeps it free."""
+
 _IMPORTED = """
 Clock Network NeuronGroup Path SpikeMonitor Synapses Table binary build first folder grid history
 later load ms monitor net neuron n_neurons np player population prefs probe read_samples
@@ -194,9 +197,9 @@ def _population(script: Script, coupling: Coupling, pop: PopulationProgram) -> s
     own = [*code.states, *code.memory, *pop.constants, *local]
     sums = _name_sums(coupling, pop, own)
     names = script.names[pop.name] = Names.choose([*own, *sums])
-    variables = [*code.memory, *sums, *lasting_locals(code)]
+    variables = [names[name] for name in (*code.states, *code.memory, *sums, *lasting_locals(code))]
     if coupling.sends(pop.name):
-        variables.append("sent")
+        variables.append(SENT)
     lines = [
         head,
         f"{group} = NeuronGroup(",
@@ -230,9 +233,9 @@ def _equations(pop: PopulationProgram, names: Names, variables: list[str]) -> st
         shared = not (isinstance(value, np.ndarray) and value.ndim)
         return f"{name} : {kind} ({'shared, ' if shared else ''}constant)"
 
-    lines = [f"{names[name]} : 1" for name in (*pop.code.states, *variables)]
+    lines = [f"{name} : 1" for name in variables]
     if pop.code.takes_current:
-        lines.append(f"current : 1  # injected, {pop.model.current_unit}")
+        lines.append("current : 1  # injected")
     if pop.code.crossing:
         lines.append("above : boolean  # over threshold at the end of the step before")
     lines += [
@@ -275,7 +278,9 @@ def _operations(
 def _operation(
     script: Script, operation: Operation, names: Names, group: str, name: str
 ) -> list[str]:
-    text = "\n".join(f"{names[a.target]} = {names.code(a.expression)}" for a in operation.lines)
+    targets = [SENT if operation.what == "send" else names[a.target] for a in operation.lines]
+    pairs = zip(targets, operation.lines, strict=True)
+    text = "\n".join(f"{target} = {names.code(a.expression)}" for target, a in pairs)
     made = (
         f'{group}.run_regularly("""\n{indent(text, "    ")}\n'
         f'    """, when=\'groups\', order={order(operation.stage, operation.what)}, name={name!r})'
