@@ -32,7 +32,7 @@ class TorchBackend(Backend):
             functions=FUNCTIONS,
             continuous_coupling=True,
             threads=True,
-            bytes_per_edge=120,
+            bytes_per_edge=60,
             bytes_per_neuron=2000,
             settings={
                 "device": "cpu (default), cuda, cuda:1 ...",
@@ -43,8 +43,9 @@ class TorchBackend(Backend):
 
     def availability(self) -> Availability:
         """See :class:`Backend`."""
-        if importlib.util.find_spec("torch") is None:
-            return Availability(False, reason="torch is not installed", install=INSTALL)
+        for package in ("torch", "numba"):
+            if importlib.util.find_spec(package) is None:
+                return Availability(False, reason=f"{package} is not installed", install=INSTALL)
         return Availability(True, f"torch {importlib.metadata.version('torch')}")
 
     def check(self, program: Program, settings: Mapping[str, Any]) -> list[Finding]:
@@ -76,8 +77,9 @@ class TorchBackend(Backend):
 
     def emit(self, program: Program, settings: Mapping[str, Any]) -> Engine:
         """See :class:`Backend`."""
-        if not self.availability().available:
-            raise BackendUnavailableError(f"torch is not installed: {INSTALL}")
+        availability = self.availability()
+        if not availability.available:
+            raise BackendUnavailableError(f"{availability.reason}: {INSTALL}")
         precision = settings.get("precision", "float64")
         if precision not in ("float64", "float32"):
             raise NetworkError(f"precision: expected 'float64' or 'float32', got {precision!r}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Route", "is_dense"]
+__all__ = ["Route"]
 
 from collections.abc import Callable
 
@@ -20,13 +20,6 @@ DENSE_SHARE = 0.2
 Measured for batches of 32 on one core, product and gradients: up to 256 x 256 dense is faster at
 any density, from 512 x 512 sparse is faster up to a share of 0.1 to 0.3.
 """
-
-
-def is_dense(n_edges: int, shape: tuple[int, int]) -> bool:
-    """Whether so many edges are better a matrix."""
-    entries = shape[0] * shape[1]
-    return entries <= DENSE_ENTRIES or n_edges >= DENSE_SHARE * entries
-
 
 Product = Callable[[torch.Tensor], torch.Tensor]
 """From a signal (n_pre, B) to what the targets get, (n_post, B)."""
@@ -62,7 +55,8 @@ class _Part:
         target, source = pathway.target[edges], pathway.source[edges]
         everything = edges.size == pathway.n_edges
         self.edges = None if everything else torch.as_tensor(edges, device=device)
-        self.shape, self.dense = shape, is_dense(edges.size, shape)
+        self.shape, entries = shape, shape[0] * shape[1]
+        self.dense = entries <= DENSE_ENTRIES or edges.size >= DENSE_SHARE * entries
         if self.dense:
             entry = target.astype(np.int64) * shape[1] + source
             self.entry = torch.as_tensor(entry, device=device)

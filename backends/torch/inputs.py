@@ -48,14 +48,32 @@ class Events:
 
 @dataclass(frozen=True)
 class Injection:
-    """A current: ``value`` (T, m, B), or (1, m, B) if it is constant, into ``neurons`` (m,)."""
+    """A current: ``value`` (T, m, B), or (1, m, B) if it is constant, into ``neurons`` (m,).
+
+    ``first`` is the step of the first row.
+    """
 
     value: torch.Tensor
     neurons: torch.Tensor | None = None
+    first: int = 0
 
     def at(self, step: int) -> torch.Tensor:
         """The current in a step, (m, B)."""
-        return self.value[0 if self.value.shape[0] == 1 else step]
+        return self.value[0 if self.value.shape[0] == 1 else step - self.first]
+
+    def between(self, first: int, n_steps: int) -> torch.Tensor:
+        """The current in the steps from ``first`` on, (n_steps or 1, m, B)."""
+        if self.value.shape[0] in (1, n_steps):
+            return self.value
+        return self.value[first - self.first : first - self.first + n_steps]
+
+    def cut(self, lengths: Sequence[int]) -> list[Injection]:
+        """Pieces of these lengths, with one gradient for all of them."""
+        if self.value.shape[0] == 1:
+            return [self] * len(lengths)
+        starts = np.cumsum([self.first, *lengths[:-1]]).tolist()
+        pieces = torch.split(self.between(self.first, sum(lengths)), list(lengths))
+        return [replace(self, value=v, first=s) for v, s in zip(pieces, starts, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -112,9 +130,35 @@ class Inputs:
         return made
 
     def with_current(self, population: str, injection: Injection) -> Inputs:
-        """A copy with one more current."""
+        """A copy with one more current.
+
+        Raises
+        ------
+        NetworkError
+            If it does not fit the steps or the batch.
+        """
+        steps, m, batch = injection.value.shape
+        if 1 < steps < self.n_steps or batch not in (1, self.batch) or not steps:
+            raise NetworkError(
+                f"current into {population!r}: expected (1 or {self.n_steps} steps, {m} neurons, 1 "
+                f"or {self.batch} runs), got {tuple(injection.value.shape)}"
+            )
         currents = {**self.currents, population: [*self.currents.get(population, []), injection]}
         return replace(self, currents=currents)
+
+    def cut(self, lengths: Sequence[int]) -> list[Inputs]:
+        """Copies whose currents are those of consecutive steps, so many each."""
+        if len(lengths) == 1:
+            return [self]
+        pieces = {
+            name: list(zip(*(c.cut(lengths) for c in several), strict=True))
+            for name, several in self.currents.items()
+            if several
+        }
+        return [
+            replace(self, currents={name: list(cut[i]) for name, cut in pieces.items()})
+            for i in range(len(lengths))
+        ]
 
 
 def _merged(drives: Sequence[Drive], name: str, dtype: torch.dtype, device: torch.device) -> Events:

@@ -142,10 +142,12 @@ class TorchNetwork(nn.Module):
         weights = self.weights if weights is None else list(weights)
         carry = initial_carry(self.program, constants, initial, inputs.batch)
         parts = []
-        for first, length in self.segments(inputs.n_steps):
+        segments = self.segments(inputs.n_steps)
+        pieces = inputs.cut([length for _, length in segments])
+        for (first, length), piece in zip(segments, pieces, strict=True):
             if self.options.truncate_every and first % self.options.truncate_every == 0:
                 carry = carry.detach()
-            out, carry = self.segment(first, length, constants, weights, carry, inputs)
+            out, carry = self.segment(first, length, constants, weights, carry, piece)
             parts.append(out)
         return _joined(parts)
 

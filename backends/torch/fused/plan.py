@@ -94,9 +94,7 @@ class FusedPlan:
         """What is injected into a population, (n_steps or 1, n, B)."""
         total = None
         for injection in inputs.currents.get(name, ()):
-            value = injection.value
-            if value.shape[0] > 1:
-                value = value[span.first : span.first + span.n_steps]
+            value = injection.between(span.first, span.n_steps)
             if injection.neurons is not None:
                 value = _placed(value, injection.neurons, self.routes.sizes[name])
             total = value if total is None else total + value

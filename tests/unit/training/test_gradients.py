@@ -148,9 +148,8 @@ def by_hand(network, inputs, weight_in, weight, tau_m, thresh, scale, detach=Fal
 def test_surrogate_gradients_flow_through_recurrent_spikes(
     detach: bool, dense: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if not dense:
-        monkeypatch.setattr("neurobridge.backends.torch.delivery.DENSE_ENTRIES", 0)
-        monkeypatch.setattr("neurobridge.backends.torch.delivery.DENSE_SHARE", 2.0)
+    share = 0.0 if dense else 2.0
+    monkeypatch.setattr("neurobridge.backends.torch.fused.parts.DENSE_SPIKES", share)
     network = networks.spiking()
     model = TrainableNetwork(
         network, 1.0,

