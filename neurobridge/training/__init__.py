@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 __all__ = [
+    "Batch",
     "Deployed",
     "Fit",
     "Lesson",
     "Loss",
     "Objective",
+    "Presentation",
     "Seen",
     "SequenceData",
     "Settings",
+    "Surrogate",
     "TaskData",
     "Train",
     "TrainableNetwork",
     "TrainingData",
     "deploy",
+    "draw_activity",
+    "draw_history",
+    "draw_values",
     "fit",
     "fitted_readout",
     "grow",
@@ -31,10 +37,18 @@ __all__ = [
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from neurobridge.backends.torch.surrogate import Surrogate
     from neurobridge.training import losses, metrics
     from neurobridge.training.checkpoint import load_checkpoint
-    from neurobridge.training.data import SequenceData, TaskData, TrainingData
+    from neurobridge.training.data import (
+        Batch,
+        Presentation,
+        SequenceData,
+        TaskData,
+        TrainingData,
+    )
     from neurobridge.training.deployment import Deployed, deploy
+    from neurobridge.training.drawing import draw_activity, draw_history, draw_values
     from neurobridge.training.fitting import Fit, fit
     from neurobridge.training.growth import grow
     from neurobridge.training.objective import Loss, Objective, Seen
@@ -48,27 +62,33 @@ if TYPE_CHECKING:
 _PACKAGES = ("losses", "metrics")
 
 _MODULES = {
-    "Deployed": "deployment",
-    "Fit": "fitting",
-    "Lesson": "teaching",
-    "Loss": "objective",
-    "Objective": "objective",
-    "Seen": "objective",
-    "SequenceData": "data",
-    "Settings": "settings",
-    "TaskData": "data",
-    "Train": "specification",
-    "TrainableNetwork": "trainable",
-    "TrainingData": "data",
-    "deploy": "deployment",
-    "fit": "fitting",
-    "fitted_readout": "ridge",
-    "grow": "growth",
-    "list_runs": "run_folder",
-    "load_checkpoint": "checkpoint",
-    "load_run": "run_folder",
-    "ridge_readout": "ridge",
-    "teach": "teaching",
+    "Batch": ".data",
+    "Deployed": ".deployment",
+    "Fit": ".fitting",
+    "Lesson": ".teaching",
+    "Loss": ".objective",
+    "Objective": ".objective",
+    "Presentation": ".data",
+    "Seen": ".objective",
+    "SequenceData": ".data",
+    "Settings": ".settings",
+    "Surrogate": "neurobridge.backends.torch.surrogate",
+    "TaskData": ".data",
+    "Train": ".specification",
+    "TrainableNetwork": ".trainable",
+    "TrainingData": ".data",
+    "deploy": ".deployment",
+    "draw_activity": ".drawing",
+    "draw_history": ".drawing",
+    "draw_values": ".drawing",
+    "fit": ".fitting",
+    "fitted_readout": ".ridge",
+    "grow": ".growth",
+    "list_runs": ".run_folder",
+    "load_checkpoint": ".checkpoint",
+    "load_run": ".run_folder",
+    "ridge_readout": ".ridge",
+    "teach": ".teaching",
 }
 
 
@@ -79,7 +99,11 @@ def __getattr__(name: str) -> Any:
     if name in _PACKAGES:
         return import_module(f"{__name__}.{name}")
     if name in _MODULES:
-        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+        return getattr(import_module(_MODULES[name], __name__), name)
     from neurobridge.errors import suggest
 
     raise AttributeError(f"neurobridge.training has no {name!r}{suggest(name, __all__)}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

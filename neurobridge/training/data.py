@@ -205,13 +205,20 @@ class SequenceData(TrainingData):
     splits: NDArray[np.str_] | None = None
 
     def __post_init__(self) -> None:
-        features = np.array(self.features, dtype=np.float64)
-        if features.ndim != 3 or not features.size or not np.isfinite(features).all():
+        features = np.array(self.features)
+        if features.dtype.kind not in "biuf" or features.ndim != 3 or not features.size:
             raise NetworkError(
-                "sequences: features must be finite, of shape (n_trials, T, n_in); got shape "
-                f"{features.shape} with {int((~np.isfinite(features)).sum())} not finite"
+                "sequences: features must be numbers of shape (n_trials, T, n_in), got "
+                f"{features.dtype} of shape {features.shape}"
             )
+        features = features.astype(np.float64)
+        _check_finite("features", features)
         object.__setattr__(self, "features", features)
+        if not isinstance(self.targets, Mapping):
+            raise NetworkError(
+                "sequences: targets have names, such as that of the readout, "
+                f"{{'choice': array}}; got {type(self.targets).__name__}"
+            )
         targets = {name: np.array(value) for name, value in self.targets.items()}
         for name, value in targets.items():
             if value.ndim == 0 or len(value) != len(features) or value.dtype.kind not in "iuf":
@@ -219,8 +226,7 @@ class SequenceData(TrainingData):
                     f"sequences: target {name!r} must have numbers for {len(features)} trials, got "
                     f"{value.dtype} of shape {value.shape}"
                 )
-            if not np.isfinite(value).all():
-                raise NetworkError(f"sequences: target {name!r} is not finite everywhere")
+            _check_finite(f"target {name!r}", value)
         object.__setattr__(self, "targets", targets)
         given = ["train"] * len(features) if self.splits is None else self.splits
         splits = np.asarray(given)
@@ -269,6 +275,16 @@ class SequenceData(TrainingData):
             over_time = own.ndim >= 2 and own.shape[1] == n_steps
             targets[name] = _tensor(own.swapaxes(0, 1) if over_time else own, model)
         return Batch(inputs, features, targets)
+
+
+def _check_finite(what: str, values: NDArray[Any]) -> None:
+    bad = np.argwhere(~np.isfinite(values))
+    if bad.size:
+        where = ", ".join(map(str, bad[0]))
+        raise NetworkError(
+            f"sequences: {len(bad)} of {values.size} values of the {what} are not finite, the "
+            f"first at [{where}] (trial, then step); mend or leave out these trials"
+        )
 
 
 def _rows(splits: Any, split: str) -> Rows:

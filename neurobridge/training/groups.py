@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurobridge.errors import NetworkError
+from neurobridge.errors import NetworkError, UnknownNameError
 from neurobridge.graph.labels import MISSING, Labels
 from neurobridge.graph.network import Network
 from neurobridge.graph.population import Population
@@ -126,8 +126,11 @@ def select_neurons(
     """Neurons with these labels."""
     try:
         return population.labels.where(**where)
+    except UnknownNameError as err:
+        kind = f"{err.kind} of {population.name!r} (path {path!r})"
+        raise UnknownNameError(kind, err.name, err.known) from err
     except NetworkError as err:
-        raise type(err)(f"path {path!r}: {err}") from err
+        raise NetworkError(f"path {path!r}: {err}") from err
 
 
 def select_edges(
@@ -155,17 +158,16 @@ def _column(
 
     Raises
     ------
-    NetworkError
+    NetworkError, UnknownNameError
         If the population has no such label, or one of them lacks it.
     """
     if name == "sign" and labels.sign is not None:
         signs: NDArray[Any] = np.asarray(labels.sign).astype(str)[index]
         return signs
-    try:
-        values = labels[name].values
-    except NetworkError as err:
-        raise type(err)(f"path {path!r}, population {population!r}: {err}") from err
-    values = np.asarray(values[index])
+    if name not in labels.columns:
+        kind = f"label of {population!r} (path {path!r})"
+        raise UnknownNameError(kind, name, labels.columns)
+    values = np.asarray(labels[name].values[index])
     missing = np.unique(index[values == MISSING]).size
     if missing:
         raise NetworkError(

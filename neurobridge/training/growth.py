@@ -57,7 +57,8 @@ def grow(
     mask = np.asarray(allowed)
     shape = (p.edges.n_post, p.edges.n_pre)
     if mask.shape != shape or mask.dtype != bool:
-        hint = "; it lies on its side, transpose it" if mask.shape == shape[::-1] else ""
+        on_its_side = mask.shape != shape and mask.shape == shape[::-1]
+        hint = "; it lies on its side, transpose it" if on_its_side else ""
         raise NetworkError(
             f"grow {projection!r}: expected a boolean mask post x pre of shape {shape}, got "
             f"{mask.dtype} of {mask.shape}{hint}"

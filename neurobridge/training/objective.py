@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 
 from neurobridge.errors import NetworkError, TrainingError, UnknownNameError
@@ -103,7 +104,7 @@ class Objective:
     Raises
     ------
     NetworkError, UnknownNameError
-        If there is no term, or a factor names none or is not finite.
+        If there is no term, one is no loss, or a factor names none or is not finite.
 
     Examples
     --------
@@ -118,13 +119,20 @@ class Objective:
     factors: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.terms, Mapping):
+            raise NetworkError(
+                f"the terms of an objective have names, {{'task': loss}}; got {self.terms!r}"
+            )
         if not self.terms:
             raise NetworkError("an objective needs one term at least")
+        for name, term in self.terms.items():
+            if not callable(term):
+                raise NetworkError(f"term {name!r}: expected a Loss, got {term!r}")
         for name, factor in self.factors.items():
             if name not in self.terms:
                 raise UnknownNameError("term of the objective", name, self.terms)
-            if not torch.isfinite(torch.tensor(float(factor))):
-                raise NetworkError(f"factor of term {name!r} must be finite, got {factor}")
+            if not isinstance(factor, (int, float, np.number)) or not np.isfinite(factor):
+                raise NetworkError(f"factor of term {name!r} must be a finite number: {factor!r}")
 
     def __call__(self, seen: Seen) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         """The total, and the value of each term without its factor.

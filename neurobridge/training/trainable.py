@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["Result", "TrainableNetwork"]
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal, cast
 
 import numpy as np
@@ -16,22 +16,24 @@ from neurobridge.backends.torch.carry import Outputs
 from neurobridge.backends.torch.constants import trained_constants, trained_initial
 from neurobridge.backends.torch.inputs import Injection, Inputs
 from neurobridge.backends.torch.network import Options, TorchNetwork
-from neurobridge.backends.torch.surrogate import Surrogate, margin
+from neurobridge.backends.torch.surrogate import Surrogate
 from neurobridge.errors import NetworkError, UnknownNameError
 from neurobridge.graph.network import Network
 from neurobridge.graph.stimulus import Stimulus
 from neurobridge.lowering.drive import lower_drive
-from neurobridge.lowering.evaluate import evaluate
 from neurobridge.lowering.finding import raise_if_errors
-from neurobridge.lowering.grid import to_steps
+from neurobridge.lowering.grid import check_dt, to_steps
 from neurobridge.lowering.lower import lower
-from neurobridge.lowering.program import PopulationProgram, Program
+from neurobridge.training.options import (
+    check_device,
+    checked_precision,
+    recorded_states,
+    specified,
+    surrogates_of,
+)
 from neurobridge.training.parameters import LowRankPart, Trained, make_trained
 from neurobridge.training.readouts import read
 from neurobridge.training.specification import Train
-
-SHARPNESS = 10.0
-"""Default surrogates are this many times narrower than the distance from rest to threshold."""
 
 
 @dataclass
@@ -89,18 +91,17 @@ class TrainableNetwork(nn.Module):
         accept: Sequence[str] = (),
     ) -> None:
         super().__init__()
-        _refuse_missing_device(device)
-        self.network, self.dt, self.accept = network, float(dt), tuple(accept)
-        self.program = lower(network, dt)
+        dtype = checked_precision(precision)
+        check_device(device)
+        self.specs = specified(train)
+        self.network, self.dt, self.accept = network, check_dt(dt), tuple(accept)
+        self.program = lower(network, self.dt)
         raise_if_errors(self.program.findings, accept)
-        dtype = getattr(torch, precision)
         self.options = Options(
-            dtype, device, _surrogates(self.program, surrogate),
-            checkpoint_every, truncate_every, _recorded(network, record),
+            dtype, device, surrogates_of(self.program, surrogate),
+            checkpoint_every, truncate_every, recorded_states(network, record),
         )  # fmt: skip
         self.core = TorchNetwork(self.program, self.options)
-        self.specs = tuple(train)
-        _refuse_twice(self.specs)
         self.trained = nn.ModuleList([make_trained(s, network, dtype) for s in self.specs])
         self.to(device)
         self._exported: tuple[Network, TorchNetwork] | None = None
@@ -316,54 +317,6 @@ class TrainableNetwork(nn.Module):
             program = lower(network, self.dt)
             self._exported = (network, TorchNetwork(program, self.options))
         return self._exported
-
-
-def _surrogates(
-    program: Program, given: Surrogate | Mapping[str, Surrogate] | None
-) -> dict[str, Surrogate]:
-    spiking = [p for p in program.populations if p.code.threshold]
-    if isinstance(given, Surrogate):
-        return {p.name: given for p in spiking}
-    given = dict(given or {})
-    for name in given:
-        if name not in {p.name for p in spiking}:
-            raise UnknownNameError("spiking population", name, [p.name for p in spiking])
-    return {p.name: given.get(p.name) or _default_surrogate(p) for p in spiking}
-
-
-def _default_surrogate(p: PopulationProgram) -> Surrogate:
-    distance = margin(p.code.threshold, p.model.name)
-    rest = np.abs(evaluate(distance, {**p.constants, **p.initial}))
-    size = float(np.median(rest)) or 1.0
-    return replace(Surrogate(), scale=size / SHARPNESS, height=1.0 / size)
-
-
-def _recorded(network: Network, record: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    read = [r for r in network.readouts.values() if r.source not in ("spikes", "output")]
-    wanted = [*record, *((r.population, r.source) for r in read)]
-    for population, variable in wanted:
-        states = network.population(population).model.states
-        if variable not in states:
-            raise UnknownNameError(f"state of {population!r}", variable, states)
-    return tuple(dict.fromkeys(wanted))
-
-
-def _refuse_twice(specs: Sequence[Train]) -> None:
-    paths = [s.path for s in specs]
-    for path in paths:
-        if paths.count(path) > 1:
-            raise NetworkError(
-                f"path {path!r} is trained twice; give it one specification, or train "
-                "'projections.NAME.weight' and '.scale' together"
-            )
-
-
-def _refuse_missing_device(device: str) -> None:
-    if device.startswith("cuda") and not torch.cuda.is_available():
-        raise NetworkError(
-            f"device {device!r} was asked for, but torch {torch.__version__} finds no CUDA device "
-            "here; use device='cpu', or a machine with a GPU and a CUDA build of torch"
-        )
 
 
 def _index(array: Any, device: torch.device) -> torch.Tensor:

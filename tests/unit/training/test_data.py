@@ -147,11 +147,17 @@ def test_a_trial_does_not_depend_on_its_batch() -> None:
 
 
 SEQUENCES = {
-    "dimensions": ({"features": np.zeros((6, 3))}, "features must be finite, of shape"),
-    "not finite": ({"features": np.full((6, 3, 2), np.nan)}, "with 36 not finite"),
+    "dimensions": ({"features": np.zeros((6, 3))}, "features must be numbers of shape"),
+    "not finite": (
+        {"features": np.full((6, 3, 2), np.nan)},
+        "36 of 36 values of the features",
+    ),
     "numbers": ({"targets": {"choice": np.zeros((5, 3, 2))}}, "numbers for 6 trials, got"),
     "texts": ({"targets": {"choice": np.array(list("abcdef"))}}, "must have numbers for 6 trials"),
-    "infinite": ({"targets": {"choice": np.full(6, np.inf)}}, "'choice' is not finite everywhere"),
+    "infinite": (
+        {"targets": {"choice": np.full(6, np.inf)}},
+        "first at .0. .trial",
+    ),
     "splits": ({"splits": np.array(["train"] * 5)}, "5,. splits for 6 trials"),
     "split": ({"splits": np.array(["train"] * 5 + ["tset"])}, "did you mean 'test'"),
 }

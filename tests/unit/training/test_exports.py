@@ -31,3 +31,11 @@ def test_functions_are_not_hidden_by_modules() -> None:
         "print(callable(t.fit), callable(t.teach), callable(t.deploy), callable(t.grow))"
     )
     assert prints(program) == "True True True True"
+
+
+def test_names_can_be_completed() -> None:
+    program = (
+        "import neurobridge.training as t\n"
+        "print(set(t.__all__) <= set(dir(t)) and len(t.__all__) == len(set(t.__all__)))"
+    )
+    assert prints(program) == "True"

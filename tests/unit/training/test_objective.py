@@ -82,7 +82,7 @@ def test_objectives_that_make_no_sense() -> None:
         Objective({})
     with pytest.raises(nb.UnknownNameError, match="did you mean 'rate'"):
         Objective(one, {"rates": 1.0})
-    with pytest.raises(nb.NetworkError, match="'rate' must be finite, got nan"):
+    with pytest.raises(nb.NetworkError, match="'rate' must be a finite number: nan"):
         Objective(one, {"rate": math.nan})
 
 
