@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from fnmatch import fnmatch
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from benchmarks.engines import again, reference
@@ -15,6 +16,7 @@ from benchmarks.measure import ROOT
 from benchmarks.memory import codex, memory, native_load
 from benchmarks.page import page
 from benchmarks.side_by_side import CASES, compare
+from benchmarks.training import brain, rates, spikes
 
 STORED = ROOT / "benchmarks" / "results"
 PAGE = ROOT / "docs" / "benchmarks.md"
@@ -22,17 +24,23 @@ PAGE = ROOT / "docs" / "benchmarks.md"
 Benchmark = Callable[[int], dict[str, Any]]
 
 
-def benchmarks(quick: bool) -> dict[str, Benchmark]:
+def benchmarks(quick: bool, device: str) -> dict[str, Benchmark]:
     """All benchmarks by name, in the order of the page; each takes the number of repeats."""
+    where = "" if device == "cpu" else f"-{device.replace(':', '-')}"
+    training: dict[str, Benchmark] = {
+        f"train-rates{where}": partial(rates, device),
+        f"train-spikes{where}": partial(spikes, 50 if quick else 500, device),
+    }
     scales = ["small"] if quick else ["2M", "15M"]
     found: dict[str, Benchmark] = {
         f"{name}-{scale}": partial(compare, name, scale) for scale in scales for name in CASES
     }
     if quick:
         found["load"] = partial(native_load, "small")
-        return found | {"again": partial(again, "small")}
+        return found | {"again": partial(again, "small")} | training
     found |= {"memory": memory, "load": partial(native_load, "15M"), "codex": codex}
-    return found | {"reference": reference, "again": partial(again, "2M")}
+    found |= {"reference": reference, "again": partial(again, "2M")}
+    return found | training | {f"train-brain{where}": partial(brain, device)}
 
 
 def main() -> None:
@@ -41,9 +49,10 @@ def main() -> None:
     parser.add_argument("names", nargs="*", default=["*"], help="which, with * (default: all)")
     parser.add_argument("--quick", action="store_true", help="a small graph; the page is kept")
     parser.add_argument("--repeats", type=int, default=3, help="runs of each side (default 3)")
+    parser.add_argument("--device", default="cpu", help="of train-*: cpu (default), cuda, cuda:1")
     parser.add_argument("--page", action="store_true", help="only write the page again")
     options = parser.parse_args()
-    known = benchmarks(options.quick)
+    known = benchmarks(options.quick, options.device)
     chosen = {n: b for n, b in known.items() if any(fnmatch(n, p) for p in options.names)}
     if not chosen:
         parser.error(f"no benchmark is called {options.names}; there are {', '.join(known)}")
@@ -54,13 +63,21 @@ def main() -> None:
         found = benchmark(1 if options.quick else options.repeats)
         found |= {"machine": describe(), "load": load()}
         (stored / f"{name}.json").write_text(json.dumps(found, indent=1))
-    paths = {name: stored / f"{name}.json" for name in known}
-    text = page({n: json.loads(p.read_text()) for n, p in paths.items() if p.exists()})
+    text = page(_stored(stored, known))
     if options.quick:
         print(text)
     else:
         PAGE.write_text(text, encoding="utf-8")
         print(f"wrote {PAGE.relative_to(ROOT)}")
+
+
+def _stored(folder: Path, names: Collection[str]) -> dict[str, Any]:
+    """Stored results in the order of the page; those of other devices follow those of the CPU."""
+    found = {}
+    for name in names:
+        for path in sorted(folder.glob(f"{name}.json")) + sorted(folder.glob(f"{name}-cuda*.json")):
+            found[path.stem] = json.loads(path.read_text())
+    return found
 
 
 if __name__ == "__main__":

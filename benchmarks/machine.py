@@ -9,7 +9,9 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-PACKAGES = ("numpy", "pyarrow", "Brian2", "nest-simulator", "nestml")
+PACKAGES = (
+    "numpy", "pyarrow", "Brian2", "nest-simulator", "nestml", "torch", "numba", "nn4n", "snntorch",
+)  # fmt: skip
 
 
 def describe() -> dict[str, str]:

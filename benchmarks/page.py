@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from benchmarks.table import ratio, seconds, table
+from benchmarks.training_page import training_page
 
 Results = Mapping[str, Mapping[str, Any]]
 
@@ -88,6 +89,8 @@ def page(results: Results) -> str:
         parts.append(_engines(results["reference"]))
     if "again" in results:
         parts.append(_again(results["again"]))
+    if training := training_page(results):
+        parts.append(training)
     return "\n".join([*parts, _machine(results)])
 
 

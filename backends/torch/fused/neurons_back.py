@@ -90,18 +90,24 @@ class NeuronsBack(Compute):
             row = self.zeros(1) if given is None else self.grid.inside(given).clone()
             self.keep(f"grad_state_{state}", row)
         self.recorded = {
-            key[2]: self.grid.inside(g).unbind(0)
+            key[2]: self._steps(g)
             for key, g in grads.items()
             if key[0] == "states" and key[1] == name
         }
         outer = {
-            kind: self.grid.inside(grads[kind, name])
+            kind: self._steps(grads[kind, name])
             for kind in ("spikes", "rates", "past")
             if (kind, name) in grads
         }
         self.of_spikes, self.of_rates, self.of_past = (
-            outer[kind].unbind(0) if kind in outer else None for kind in ("spikes", "rates", "past")
+            outer.get(kind) for kind in ("spikes", "rates", "past")
         )
+
+    def _steps(self, grad: Tensor) -> list[Tensor]:
+        """Rows of the steps; the gradient of a mean over time is the same row in all of them."""
+        if grad.stride(0) == 0:
+            return [self.grid.inside(grad[0])[0]] * grad.shape[0]
+        return list(self.grid.inside(grad).unbind(0))
 
     def _couplings(self, depths: Mapping[str, int]) -> None:
         cells = self.cells

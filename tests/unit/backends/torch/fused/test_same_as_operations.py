@@ -183,6 +183,18 @@ def test_results_depend_neither_on_threads_nor_on_whether_there_is_a_way_back() 
     assert torch.equal(found[0][0], outputs_of(network, torch.float32, 400, gradient=False)[0])
 
 
+def test_a_gradient_that_is_the_same_in_all_steps() -> None:
+    program = lower(networks.rate(), 1.0)
+    found = []
+    for compiled in (True, False):
+        core = TorchNetwork(program, Options(compiled=compiled, record=(("units", "x"),)))
+        (weight,) = (w.clone().requires_grad_() for w in core.weights)
+        out = core(Inputs(9, 2), weights=[weight])
+        (out.rates["units"].mean(0).square().sum() + out.states["units", "x"].sum()).backward()
+        found.append(weight.grad)
+    torch.testing.assert_close(found[0], found[1], rtol=1e-12, atol=0)
+
+
 def test_gradients_of_gradients_are_refused() -> None:
     program = lower(networks.rate(), 1.0)
     core = TorchNetwork(program, Options())
