@@ -38,7 +38,6 @@ class Cells:
         self.forms = tuple(unrolled(program, s, surrogate) for s in stages)
         self.constants = constants_of(self.forms)
         self.signal = compile_expression(self.code.stages[0].signal)
-        self.above = compile_expression(self.code.threshold) if self.code.threshold else None
         self.spikes = bool(self.code.threshold)
         self.differentiable = self.spikes and surrogate is not None
         self.sends = self.forms[-1].sends
