@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["BackendStatus", "backend_names", "get_backend", "list_backends"]
+__all__ = ["BackendStatus", "backend_names", "backends_that", "get_backend", "list_backends"]
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -80,6 +81,11 @@ def list_backends() -> list[BackendStatus]:
         except BackendError as err:
             found.append(BackendStatus(name, None, None, str(err)))
     return found
+
+
+def backends_that(can: Callable[[Capabilities], bool]) -> list[str]:
+    """Names of the backends whose capabilities fulfil a condition, for remedies."""
+    return [s.name for s in list_backends() if s.capabilities is not None and can(s.capabilities)]
 
 
 def _status(name: str) -> BackendStatus:

@@ -18,7 +18,7 @@ from neurobridge.backends.nest.rates import is_rate, rate_neuron
 from neurobridge.errors import BackendError, BackendUnavailableError, suggest
 from neurobridge.lowering.finding import Finding
 from neurobridge.lowering.program import Program
-from neurobridge.registry import list_backends
+from neurobridge.registry import backends_that
 
 INSTALL = 'pip install "neurobridge-sim[nest]"'
 CHOICES = get_args(Models)
@@ -111,13 +111,8 @@ def _wrong(name: str, why: str) -> Finding:
 
 def _check_rates(program: Program) -> list[Finding]:
     """Rate models that NEST's own neurons do not equal; there is no other way to couple rates."""
-    able = " or ".join(
-        status.name
-        for status in list_backends()
-        if status.name != NestBackend.name
-        and status.capabilities is not None
-        and status.capabilities.continuous_coupling
-    )
+    others = [n for n in backends_that(lambda c: c.continuous_coupling) if n != NestBackend.name]
+    able = " or ".join(others)
     reasons = {p.name: rate_neuron(p, program)[1] for p in program.populations if is_rate(p)}
     return [
         Finding(

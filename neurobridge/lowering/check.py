@@ -13,7 +13,7 @@ from neurobridge.errors import UnknownNameError
 from neurobridge.expression import functions_in
 from neurobridge.lowering.finding import Finding
 from neurobridge.lowering.program import PopulationProgram, Program
-from neurobridge.registry import list_backends
+from neurobridge.registry import backends_that
 
 if TYPE_CHECKING:
     from neurobridge.backends.base import Backend, Capabilities
@@ -77,24 +77,9 @@ def _neurons(p: PopulationProgram, can: Capabilities, name: str) -> list[Finding
     return findings
 
 
-def _that_couple() -> str:
-    """The backends that run rate networks, in words."""
-    return " or ".join(
-        status.name
-        for status in list_backends()
-        if status.capabilities is not None and status.capabilities.continuous_coupling
-    )
-
-
 def _that_have(functions: Set[str]) -> str:
     """The backends that take equations with these functions, in words."""
-    able = [
-        status.name
-        for status in list_backends()
-        if status.capabilities is not None
-        and status.capabilities.equations
-        and functions <= status.capabilities.functions
-    ]
+    able = backends_that(lambda can: can.equations and functions <= can.functions)
     return " or ".join(able) or "none of the known backends, for none has it"
 
 
@@ -123,7 +108,8 @@ def _features(program: Program, can: Capabilities, name: str) -> list[Finding]:
             Finding(
                 "continuous_unsupported", "error", f"populations {coupled}",
                 f"{name} carries spikes, but these models send a continuous output",
-                f"run it on {_that_couple()}", float(len(coupled)),
+                f"run it on {' or '.join(backends_that(lambda c: c.continuous_coupling))}",
+                float(len(coupled)),
             )
         )  # fmt: skip
     if program.signal_plans and not can.state_probes:
