@@ -9,15 +9,20 @@ from __future__ import annotations
 __all__ = ["Adjoint", "adjoint", "adjoint_name", "needed"]
 
 import ast
-import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from neurobridge.backends.torch.fused.slopes import (
+    bracketed,
+    is_atom,
+    slope,
+    slope_of_power,
+    times,
+)
 from neurobridge.errors import ModelError
 from neurobridge.expression import names_in, parse
 from neurobridge.lowering.program import Assignment
 
-ZERO, ONE = "0.0", "1.0"
 Partials = Mapping[str, Mapping[str, str]]
 
 
@@ -123,7 +128,7 @@ class _Reverse:
                 continue
             for name, partial in self.partials.get(target, {}).items():
                 factor = self._value(parse(partial))
-                self._add(name, _times(adjoint_name(target), factor), "")
+                self._add(name, times(adjoint_name(target), factor), "")
             self._push(tree, adjoint_name(target), "")
         return Adjoint(tuple(self.primal), tuple(self.reverse), frozenset(self.known & self.active))
 
@@ -151,9 +156,9 @@ class _Reverse:
             self._push(right, g if isinstance(node.op, ast.Add) else f"-{g}", guard)
         elif isinstance(node.op, ast.Mult):
             if self._is_active(left):
-                self._push(left, _times(g, self._value(right)), guard)
+                self._push(left, times(g, self._value(right)), guard)
             if self._is_active(right):
-                self._push(right, _times(g, self._value(left)), guard)
+                self._push(right, times(g, self._value(left)), guard)
         elif isinstance(node.op, ast.Div):
             share = self._named(f"{g}/{self._value(right)}")
             self._push(left, share, guard)
@@ -165,7 +170,7 @@ class _Reverse:
     def _push_power(self, node: ast.BinOp, g: str, guard: str) -> None:
         base, exponent = self._value(node.left), self._value(node.right)
         if self._is_active(node.left):
-            self._push(node.left, f"{g}*{_slope_of_power(base, node.right, exponent)}", guard)
+            self._push(node.left, f"{g}*{slope_of_power(base, node.right, exponent)}", guard)
         if self._is_active(node.right):
             log = f"log(where({base} > 0, {base}, 1.0))"
             self._push(node.right, f"where({base} > 0, {g}*{self._value(node)}*{log}, 0.0)", guard)
@@ -182,7 +187,7 @@ class _Reverse:
             self._push(node.args[2], g, f"{both}(not ({condition}))")
             return
         x = self._value(node.args[0])
-        self._push(node.args[0], _slope(node.func.id, g, x, self._value(node)), guard)
+        self._push(node.args[0], slope(node.func.id, g, x, self._value(node)), guard)
 
     def _add(self, name: str, g: str, guard: str) -> None:
         if name not in self.active:
@@ -190,12 +195,12 @@ class _Reverse:
         if guard:
             g = f"where({guard}, {g}, 0.0)"
         if name in self.known:
-            g = f"{adjoint_name(name)} + {_bracketed(g)}"
+            g = f"{adjoint_name(name)} + {bracketed(g)}"
         self.known.add(name)
         self.reverse.append(Assignment(adjoint_name(name), g))
 
     def _named(self, g: str) -> str:
-        if _is_atom(g):
+        if is_atom(g):
             return g
         name = self._new()
         self.reverse.append(Assignment(name, g))
@@ -269,58 +274,3 @@ def _is_rectifier(node: ast.Call) -> bool:
             isinstance(c, ast.Constant) and c.value == 0 for c in (condition.comparators[0], no)
         )
     )
-
-
-def _slope_of_power(base: str, node: ast.expr, exponent: str) -> str:
-    """``d(a**b)/da``."""
-    if isinstance(node, ast.Constant):
-        number = float(node.value)  # type: ignore[arg-type]
-        if number == 1:
-            return ONE
-        if number == 2:
-            return f"(2.0*{base})"
-        return f"({number!r}*{_bracketed(base)}**{number - 1!r})"
-    return f"({exponent}*{base}**({exponent} - 1.0))"
-
-
-def _slope(function: str, g: str, x: str, y: str) -> str:
-    """``g`` times the derivative of ``y = function(x)``."""
-    rules = {
-        "exp": f"{g}*{y}",
-        "log": f"{g}/{x}",
-        "sqrt": f"0.5*{g}/{y}",
-        "sin": f"{g}*cos({x})",
-        "cos": f"-({g}*sin({x}))",
-        "tan": f"{g}*(1.0 + {y}*{y})",
-        "tanh": f"{g}*(1.0 - {y}*{y})",
-        "sinh": f"{g}*cosh({x})",
-        "cosh": f"{g}*sinh({x})",
-        "expm1": f"{g}*({y} + 1.0)",
-        "log1p": f"{g}/(1.0 + {x})",
-        "abs": f"where({x} > 0, {g}, where({x} < 0, -{g}, 0.0))",
-        "exprel": f"{g}*{_slope_of_exprel(x, y)}",
-        "erf": f"{g}*{2 / math.sqrt(math.pi)!r}*exp(-({x}*{x}))",
-        "erfc": f"-({g}*{2 / math.sqrt(math.pi)!r}*exp(-({x}*{x})))",
-    }
-    return rules[function]
-
-
-def _slope_of_exprel(x: str, y: str) -> str:
-    """``(exp(x) - exprel(x))/x``, by its series near 0, where the difference cancels."""
-    series = " + ".join([f"{k / math.factorial(k + 1)!r}" + f"*{x}" * (k - 1) for k in range(1, 8)])
-    small = f"abs({x}) < 0.03"
-    return f"where({small}, {series}, (exp({x}) - {y})/where({small}, 1.0, {x}))"
-
-
-def _times(a: str, b: str) -> str:
-    if ONE in (a, b):
-        return b if a == ONE else a
-    return f"{_bracketed(a)}*{_bracketed(b)}"
-
-
-def _is_atom(text: str) -> bool:
-    return text.isidentifier() or text.replace(".", "", 1).isdigit()
-
-
-def _bracketed(text: str) -> str:
-    return text if _is_atom(text) else f"({text})"

@@ -172,3 +172,9 @@ def test_conditions_and_steps_are_constant() -> None:
     code = [Assignment("y", "floor(a) + where(a > 1, 2.0, 3.0)")]
     assert adjoint(code, ["y"], ["a"]).found == frozenset()
     assert float(compile_expression("floor(a)")({"a": torch.tensor(1.5)})) == 1.0
+
+
+def test_a_rectifier_is_differentiated_by_its_value_alone() -> None:
+    made = adjoint([Assignment("y", "where(u > 0, u, 0.0)")], ["y"], ["u"])
+    assert not made.primal
+    assert [a.expression for a in made.reverse] == ["where((y > 0), adjoint_y, 0.0)"]
