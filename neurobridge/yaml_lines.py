@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Strict", "YamlFile", "read_yaml", "validate"]
+__all__ = ["Strict", "YamlFile", "read_value", "read_yaml", "validate"]
 
 import re
 from collections.abc import Iterator, Sequence
@@ -40,6 +40,14 @@ _Loader.add_implicit_resolver(
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9]+[eE][-+]?[0-9]+\Z"), list("-+0123456789")
 )
+
+
+def read_value(text: str) -> Any:
+    """One value as a file would have it: a number, a list, a text; a text if it is not YAML."""
+    try:
+        return yaml.load(text, Loader=_Loader)
+    except yaml.YAMLError:
+        return text
 
 
 @dataclass(frozen=True)

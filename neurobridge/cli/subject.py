@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from neurobridge.errors import ExperimentError, NetworkError
 from neurobridge.experiment import Experiment, load_experiment
 from neurobridge.experiment.schema import RunPlan
@@ -20,7 +18,7 @@ from neurobridge.graph.probe import StateProbe
 from neurobridge.io.native import load
 from neurobridge.lowering.compiled import RECORDING_CAP_MB
 from neurobridge.lowering.finding import Finding
-from neurobridge.yaml_lines import YamlFile, validate
+from neurobridge.yaml_lines import YamlFile, read_value, validate
 
 
 @dataclass(frozen=True)
@@ -121,10 +119,7 @@ def key_values(pairs: Iterable[str]) -> dict[str, Any]:
         key, equals, text = pair.partition("=")
         if not equals or not key.strip():
             raise ExperimentError(f"--set {pair!r}: expected name=value, e.g. --set threads=2")
-        try:
-            values[key.strip()] = yaml.safe_load(text)
-        except yaml.YAMLError:
-            values[key.strip()] = text
+        values[key.strip()] = read_value(text)
     return values
 
 

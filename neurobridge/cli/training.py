@@ -20,8 +20,11 @@ from rich.text import Text
 from neurobridge.cli.entry import AGREED, DIFFERENT, INTERRUPTED
 from neurobridge.cli.output import Output, output
 from neurobridge.cli.subject import key_values, split
+from neurobridge.comparison.execute import parse_backends
 from neurobridge.errors import ExperimentError
 from neurobridge.experiment import load_experiment
+from neurobridge.lowering.compiled import check
+from neurobridge.lowering.finding import raise_if_errors
 
 if TYPE_CHECKING:
     from neurobridge.experiment.training import TrainingSetup
@@ -43,18 +46,16 @@ def train(
     as_json: bool,
 ) -> None:
     """Train as a file says, save what was learned, and run it elsewhere if asked."""
-    from neurobridge.training.fitting import fit
-
+    if resume and folder is None:
+        raise ExperimentError("--resume goes on with a run: give its folder, --out FOLDER")
     with output(as_json) as out:
         experiment = load_experiment(source)
-        changes = {k: v for k, v in {**key_values(settings), **given}.items() if v is not None}
+        changes = {**key_values(settings), **{k: v for k, v in given.items() if v is not None}}
         setup = experiment.training(**changes)
+        _check_backends(setup, backends)
         place = folder or _free_folder(experiment.name)
         out.note(_announcement(setup, place))
-        done = fit(
-            setup.model(), setup.data, setup.objective, place, metrics=setup.metrics,
-            resume=resume, progress=not as_json, **dataclasses.asdict(setup.settings),
-        )  # fmt: skip
+        done = _trained(setup, place, resume=resume, progress=not as_json)
         if done.status == "interrupted":
             out.note(f"interrupted; --resume --out {place} goes on after the last whole epoch")
             raise typer.Exit(INTERRUPTED)
@@ -84,6 +85,33 @@ def _free_folder(name: str) -> Path:
     while (RUNS / f"{name}-{number}").exists():
         number += 1
     return RUNS / f"{name}-{number}"
+
+
+def _check_backends(setup: TrainingSetup, backends: str | None) -> None:
+    """Refuse backends that do not exist or lack what the network needs, before training."""
+    names = split(backends)
+    if not names:
+        return
+    if not setup.data.rows("test").size:
+        raise ExperimentError("there are no trials in the split 'test' to run on backends")
+    for run in parse_backends(names):
+        found = check(setup.network, run.backend, dt=setup.dt, **run.settings)
+        raise_if_errors(found, setup.options["accept"])
+
+
+def _trained(setup: TrainingSetup, place: Path, *, resume: bool, progress: bool) -> Fit:
+    """Train; a term that does not fit is named with its line."""
+    from neurobridge.training.checks import TermError
+    from neurobridge.training.fitting import fit
+
+    try:
+        return fit(
+            setup.model(), setup.data, setup.objective, place, metrics=setup.metrics,
+            resume=resume, progress=progress, **dataclasses.asdict(setup.settings),
+        )  # fmt: skip
+    except TermError as err:
+        with setup.places.at("training", err.kind, err.name):
+            raise err.reason from None
 
 
 def _announcement(setup: TrainingSetup, place: Path) -> str:
@@ -133,8 +161,6 @@ def _tested(
     names = split(backends) or ["torch"]
     n_trials = setup.data.rows("test").size
     if not n_trials:
-        if backends:
-            raise ExperimentError("there are no trials in the split 'test' to run on backends")
         return []
     with Progress(console=out.notes, transient=True) as bars:
         tasks = {name: bars.add_task(name, total=n_trials) for name in names}

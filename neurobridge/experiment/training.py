@@ -9,10 +9,13 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 
 from neurobridge.errors import ExperimentError, FileFormatError, NetworkError, UnknownNameError
 from neurobridge.experiment.assemble import POPULATION
+from neurobridge.experiment.place import Places
 from neurobridge.experiment.selection import index_of
+from neurobridge.experiment.terms import CHOICE, metrics_of, objective_of
 from neurobridge.experiment.training_schema import (
     OdoursPlan,
     PatternsPlan,
@@ -31,7 +34,7 @@ from neurobridge.tasks import (
     orn_encoder,
     pattern_task,
 )
-from neurobridge.training import Objective, Settings, Train, losses, metrics
+from neurobridge.training import Objective, Settings, Surrogate, Train
 from neurobridge.training.data import SequenceData, TaskData, TrainingData
 from neurobridge.units import parse_quantity
 
@@ -39,8 +42,8 @@ if TYPE_CHECKING:
     from neurobridge.experiment.experiment import Experiment
     from neurobridge.training.trainable import TrainableNetwork
 
-INPUT, CHOICE = "input", "choice"
-"""Names of the encoder and of the readout."""
+INPUT = "input"
+"""Name of the encoder."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +63,8 @@ class TrainingSetup:
         In ms.
     options : mapping
         Of :class:`TrainableNetwork`.
+    places : Places
+        Where in the file each part is.
     """
 
     network: Network
@@ -70,12 +75,14 @@ class TrainingSetup:
     settings: Settings
     dt: float
     options: Mapping[str, Any]
+    places: Places
 
     def model(self) -> TrainableNetwork:
         """The network as a module, its parameters as they are before training."""
         from neurobridge.training.trainable import TrainableNetwork
 
-        return TrainableNetwork(self.network, self.dt, self.train, **self.options)
+        with self.places.at("training"):
+            return TrainableNetwork(self.network, self.dt, self.train, **self.options)
 
 
 def assemble_training(experiment: Experiment, **changes: Any) -> TrainingSetup:
@@ -100,24 +107,24 @@ def assemble_training(experiment: Experiment, **changes: Any) -> TrainingSetup:
         )
     at = experiment.places.at
     device = changes.pop("device", None) or plan.device
-    with at("training"):
-        given = {f.name: getattr(plan, f.name) for f in fields(Settings)}
-        settings = Settings(**{**given, **changes})
+    settings = _settings(experiment, plan, changes)
     network = experiment.network()
     with at("training", "task"):
         task = _task(experiment, plan)
     with at("training", "input"):
         network = network.with_encoder(_encoder(experiment, network, plan, task))
-    data = _data(plan, task)
+    with at("training", "task"):
+        data = _data(plan, task)
     with at("training", "readout"):
         network = network.with_readout(_readout(experiment, network, plan, task, settings.seed))
-    train = tuple(_train(experiment, path) for path in plan.train)
+    train = tuple(_train(experiment, network, path) for path in plan.train)
     options = _options(experiment, plan, device)
     setup = TrainingSetup(
-        network, data, train, _objective(experiment, plan, task),
-        _terms(experiment, "metrics", plan.metrics or _usual_metrics(task), metrics),
-        settings, experiment.settings.dt, options,
+        network, data, train, objective_of(plan, data, experiment.places),
+        metrics_of(plan, data, experiment.places), settings, experiment.settings.dt, options,
+        experiment.places,
     )  # fmt: skip
+    _check_data(setup, task)
     if plan.readout.start != "ridge":
         return setup
     from neurobridge.training.ridge import fitted_readout
@@ -129,6 +136,28 @@ def assemble_training(experiment: Experiment, **changes: Any) -> TrainingSetup:
             network, CHOICE, data, dt=setup.dt, seed=settings.seed, accept=options["accept"]
         )
     return replace(setup, network=fitted)
+
+
+def _settings(experiment: Experiment, plan: TrainingPlan, changes: Mapping[str, Any]) -> Settings:
+    """Settings of the file, each checked at its line, and then those in their place."""
+    given = {f.name: getattr(plan, f.name) for f in fields(Settings)}
+    for name, value in given.items():
+        with experiment.places.at("training", name):
+            Settings(**{"epochs": 1, name: value})
+    for name in changes:
+        if name not in given:
+            raise UnknownNameError("setting of training", name, [*given, "device"])
+    return Settings(**{**given, **changes})
+
+
+def _check_data(setup: TrainingSetup, task: Task) -> None:
+    """Refuse a task that the network cannot be given."""
+    model = setup.model()
+    if isinstance(task, ClassificationTask):
+        with setup.places.at("training", "task"):
+            model.inputs([()], task.duration)
+    with setup.places.at("training", "input"):
+        setup.data.check(model)
 
 
 # -- the task -----------------------------------------------------------------------------------
@@ -240,65 +269,26 @@ def _n_outputs(task: Any) -> int:
     return int(task[CHOICE].shape[-1])
 
 
-# -- what is trained, and towards what ----------------------------------------------------------
+# -- what is trained, and how --------------------------------------------------------------------
 
 
-def _train(experiment: Experiment, path: str) -> Train:
+def _train(experiment: Experiment, network: Network, path: str) -> Train:
+    from neurobridge.training.parameters import make_trained
+
     assert experiment.plan.training is not None
     own = experiment.plan.training.train[path]
     with experiment.places.at("training", "train", path):
-        return Train(
+        spec = Train(
             path,
             by=tuple(own.by) if isinstance(own.by, list) else own.by,
             bounds=None if own.bounds is None else (own.bounds[0], own.bounds[1]),
             **own.model_dump(exclude={"by", "bounds"}),
         )
-
-
-def _objective(experiment: Experiment, plan: TrainingPlan, task: Task) -> Objective:
-    terms = plan.objective or {"task": {"loss": _usual_loss(task), "readout": CHOICE}}
-    factors = {n: float(t["factor"]) for n, t in terms.items() if "factor" in t}
-    with experiment.places.at("training", "objective"):
-        return Objective(_terms(experiment, "objective", terms, losses), factors)
-
-
-def _usual_loss(task: Task) -> str:
-    return "CrossEntropy" if isinstance(task, ClassificationTask) else "MeanSquaredError"
-
-
-def _usual_metrics(task: Task) -> dict[str, dict[str, Any]]:
-    if isinstance(task, ClassificationTask):
-        return {"accuracy": {"loss": "Accuracy", "readout": CHOICE}}
-    return {}
-
-
-def _terms(
-    experiment: Experiment, section: str, terms: Mapping[str, Mapping[str, Any]], known: Any
-) -> dict[str, Any]:
-    """Losses or metrics by the names of their classes, with their arguments."""
-    found = {}
-    for name, given in terms.items():
-        with experiment.places.at("training", section, name):
-            kind = str(given.get("loss"))
-            classes = [c for c in known.__all__ if isinstance(getattr(known, c), type)]
-            if kind not in classes:
-                raise UnknownNameError(f"loss of {section}.{name}", kind, classes)
-            made = getattr(known, kind)
-            arguments = {k: v for k, v in given.items() if k not in ("loss", "factor")}
-            takes = [f.name for f in fields(made)]
-            for argument in arguments:
-                if argument not in takes:
-                    raise UnknownNameError(f"argument of {kind}", argument, takes)
-            try:
-                found[name] = made(**arguments)
-            except TypeError as err:
-                raise NetworkError(f"{kind}: {err}; it takes {takes}") from err
-    return found
+        make_trained(spec, network, torch.float64)
+        return spec
 
 
 def _options(experiment: Experiment, plan: TrainingPlan, device: str) -> dict[str, Any]:
-    from neurobridge.backends.torch.surrogate import Surrogate
-
     surrogate = None
     if plan.surrogate is not None:
         with experiment.places.at("training", "surrogate"):

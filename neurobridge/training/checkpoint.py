@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-__all__ = ["KEY", "PREFIX", "identity", "load_checkpoint", "parameters_of", "read_checkpoint"]
+__all__ = [
+    "KEY",
+    "PREFIX",
+    "identity",
+    "load_checkpoint",
+    "load_file",
+    "parameters_of",
+    "read_checkpoint",
+]
 
 from dataclasses import fields
 from pathlib import Path
@@ -19,6 +27,9 @@ KEY = "neurobridge"
 
 PREFIX = "model."
 """Of the names of parameters."""
+
+HASH = 64
+"""Length of an id or a hash."""
 
 
 def identity(model: TrainableNetwork) -> dict[str, Any]:
@@ -38,6 +49,26 @@ def parameters_of(model: TrainableNetwork) -> dict[str, torch.nn.Parameter]:
     return {f"{PREFIX}{name}": p for name, p in model.named_parameters()}
 
 
+def load_file(file: Path) -> dict[str, Any]:
+    """What a checkpoint says, of whatever model it is.
+
+    Raises
+    ------
+    FileFormatError
+        If there is none, or it cannot be read.
+    """
+    if not file.is_file():
+        raise FileFormatError(f"there is no checkpoint {file}")
+    try:
+        found = torch.load(file, map_location="cpu", weights_only=True)
+        found[KEY]
+    except Exception as err:
+        raise FileFormatError(
+            f"{file} is no checkpoint of neurobridge, or damaged: {type(err).__name__}: {err}"
+        ) from err
+    return dict(found)
+
+
 def read_checkpoint(model: TrainableNetwork, file: Path) -> dict[str, Any]:
     """What a checkpoint of this model says.
 
@@ -48,22 +79,21 @@ def read_checkpoint(model: TrainableNetwork, file: Path) -> dict[str, Any]:
     TrainingError
         If it was saved for another network, other paths or constraints, another dt or precision.
     """
-    if not file.is_file():
-        raise FileFormatError(f"there is no checkpoint {file}")
-    try:
-        found = torch.load(file, map_location="cpu", weights_only=True)
-        of = found[KEY]
-    except Exception as err:
-        raise FileFormatError(
-            f"{file} is no checkpoint of neurobridge, or damaged: {type(err).__name__}: {err}"
-        ) from err
+    found = load_file(file)
     for name, value in identity(model).items():
-        if of.get(name) != value:
+        saved = found[KEY].get(name)
+        if saved != value:
             raise TrainingError(
-                f"{file} is of another model: its {name} are {of.get(name)!r}, those of this one "
-                f"{value!r}; make the model as it was, or begin anew"
+                f"{file} is of another model: {name} {_short(saved)} there, {_short(value)} here; "
+                "make the model as it was, or begin anew"
             )
-    return dict(found)
+    return found
+
+
+def _short(value: Any) -> str:
+    """Ids and hashes by their beginning, as networks show them."""
+    hashed = isinstance(value, str) and len(value) == HASH
+    return f"{value[:12]} ..." if hashed else repr(value)
 
 
 def load_checkpoint(model: TrainableNetwork, file: str | Path) -> TrainableNetwork:

@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
-__all__ = ["check_resumed", "check_run", "check_sharing"]
+__all__ = ["TermError", "check_resumed", "check_run", "check_sharing"]
 
 from collections.abc import Mapping
 from pathlib import Path
 
 import torch
 
-from neurobridge.errors import NetworkError, TrainingError
-from neurobridge.training.checkpoint import KEY, read_checkpoint
+from neurobridge.errors import NetworkError, NeurobridgeError, TrainingError
+from neurobridge.training.checkpoint import KEY, load_file, read_checkpoint
 from neurobridge.training.data import TrainingData
-from neurobridge.training.objective import Loss, Objective
+from neurobridge.training.objective import Loss, Objective, Seen
 from neurobridge.training.settings import Settings
 from neurobridge.training.trainable import TrainableNetwork
 
 TOTAL = "loss"
 """The name under which the objective as a whole is logged."""
+
+
+class TermError(NetworkError):
+    """A term of the objective, or a metric, does not fit the network or the data.
+
+    Parameters
+    ----------
+    kind : {"objective", "metrics"}
+    name : str
+    reason : NeurobridgeError
+    """
+
+    def __init__(self, kind: str, name: str, reason: NeurobridgeError) -> None:
+        self.kind, self.name, self.reason = kind, name, reason
+        what = "term" if kind == "objective" else "metric"
+        super().__init__(f"{what} {name!r}: {reason}")
 
 
 def check_run(
@@ -29,15 +45,19 @@ def check_run(
 ) -> None:
     """Refuse a run that cannot go well.
 
+    The first batch of training and that of validation are played without a gradient, so that terms
+    and metrics that do not fit are found before anything is written.
+
     Raises
     ------
     NetworkError, UnknownNameError
+        A :class:`TermError` for terms and metrics.
     """
     if not model.specs:
         raise NetworkError("nothing is trained; name at least one path, Train('...')")
     data.check(model)
     if not data.rows("train").size:
-        raise NetworkError("the data have no trials in their split 'train'")
+        raise NetworkError("the data have no trials in their split 'train'; nothing can be learned")
     if not data.rows("validation").size:
         for name, given in (("patience", settings.patience), ("metrics", metrics or None)):
             if given is not None:
@@ -48,6 +68,34 @@ def check_run(
     _check_names(objective, metrics)
     check_sharing(model, data, settings)
     settings.make_optimiser(list(model.parameters()))
+    _rehearse(model, data, objective.terms, "objective", "train", settings)
+    if metrics:
+        _rehearse(model, data, metrics, "metrics", "validation", settings)
+
+
+def _rehearse(
+    model: TrainableNetwork,
+    data: TrainingData,
+    terms: Mapping[str, Loss],
+    kind: str,
+    split: str,
+    settings: Settings,
+) -> None:
+    """Work out every term for the first batch."""
+    trains = split == "train"
+    rows = next(data.batches(split, settings.batch, settings.seed, 0, shuffle=trains))
+    batch = data.batch(model, rows, settings.seed, 0)
+    was_training = model.training
+    model.train()
+    with torch.no_grad():
+        seen = Seen(model, model(batch.inputs, batch.features), batch.targets)
+        for name, term in terms.items():
+            try:
+                term(seen)
+            except NeurobridgeError as err:
+                raise TermError(kind, name, err) from err
+            finally:
+                model.train(was_training)
 
 
 def _check_names(objective: Objective, metrics: Mapping[str, Loss]) -> None:
@@ -93,17 +141,19 @@ def check_resumed(model: TrainableNetwork, file: Path, settings: Settings) -> No
     ------
     FileFormatError, TrainingError, NetworkError
     """
+    run = file.parent.parent
+    seed = load_file(file)["seed"]
+    if seed != settings.seed:
+        raise NetworkError(
+            f"seed={settings.seed}, but the run in {run} has seed {seed}, of which its trials were "
+            "drawn; go on with that one"
+        )
     found = read_checkpoint(model, file)
     done = found[KEY]["epoch"] + 1
     if settings.epochs < done:
         raise NetworkError(
-            f"epochs={settings.epochs} in all, but the run in {file.parent.parent} has {done} "
-            "already"
-        )
-    if found["seed"] != settings.seed:
-        raise NetworkError(
-            f"seed={settings.seed}, but the run in {file.parent.parent} has seed {found['seed']}, "
-            "of which its trials were drawn; go on with that one"
+            f"epochs={settings.epochs} in all, but the run in {run} has {done} already; ask for "
+            "more"
         )
     optimiser = type(settings.make_optimiser(list(model.parameters()))).__name__
     if found["optimiser"] != optimiser:

@@ -33,9 +33,12 @@ def same_shape(target: torch.Tensor, output: torch.Tensor, name: str, where: str
         If it has another shape.
     """
     if target.shape != output.shape:
+        hint = ""
+        if target.ndim == OF_STEPS > output.ndim:
+            hint = "; a readout that is to follow a target in time needs pool='none'"
         raise NetworkError(
             f"{where}: expected target {name!r} of the shape of what it is compared with, "
-            f"{tuple(output.shape)}, got {tuple(target.shape)}"
+            f"{tuple(output.shape)}, got {tuple(target.shape)}{hint}"
         )
     return target.to(output.device, output.dtype)
 

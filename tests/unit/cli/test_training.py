@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -117,15 +118,27 @@ def test_rates_learn_sequences_from_a_file(capfd: Capture, tmp_path: Path) -> No
     [
         ("patterns,", "pattern,", "kind:", "unknown kind 'pattern'; did you mean 'patterns'?"),
         ("epochs: 2", "epoch: 2", "epoch:", "unknown key 'epoch' in 'training'; did you mean"),
-        ("epochs: 2", "epochs: 0", "training:", "epochs: expected a whole number >= 1, got 0"),
+        ("epochs: 2", "epochs: 0", "epochs: 0", "epochs: expected a whole number >= 1, got 0"),
         ("CrossEntropy", "CrossEntrophy", "task: {loss", "did you mean 'CrossEntropy'?"),
         ("high: 200", "hi: 200", "rate: {loss", "argument of RateBounds 'hi'; did you mean 'high'"),
         ("loss: RateBounds, population: neurons,", "loss: RateBounds,", "rate: {loss",
-         "RateBounds: .*population.*it takes"),
+         "RateBounds needs 'population'; it takes"),
         ("start: ridge", "start: ridge, pool: max", "readout:", "ridge regression is of spike"),
         ("[A, C]", "[A, D]", "input:", "unknown neuron 'D'"),
         ("[4, 2, 2]", "[0, 2, 2]", "task: {kind", "one to train"),
         ("strength: 400 Hz", "strength: 400 mV", "input:", "strength"),
+        ("receptor: exc", "receptor: ampa", "input:", "unknown receptor of model 'lif_exp' 'ampa'"),
+        ("duration: 40 ms", "duration: 40.3 ms", "task: {kind", "duration_rounding"),
+        ("neurons.v_thresh", "neurons.v_tresh", "neurons.v_tresh", "did you mean 'v_thresh'"),
+        ("-60 mV", "-60 ms", "neurons.v_thresh", "bounds: expected a quantity in mV, got '-60 ms'"),
+        ("population: neurons,", "population: neuron,", "rate: {loss",
+         "spiking population 'neuron'; did you mean 'neurons'"),
+        ("loss: CrossEntropy, ", "", "task: {loss", "'loss' is missing; it is one of .*L1"),
+        ("factor: 1e-3", "factor: lots", "rate: {loss", "must be a finite number: 'lots'"),
+        ("batch: 3", "batch: 3\n  metrics: {m: {loss: Acuracy}}", "metrics:",
+         "unknown metric 'Acuracy'; did you mean 'Accuracy'"),
+        ("batch: 3", "device: gpu", "training:", "expected 'cpu', 'cuda' or 'cuda:1', got 'gpu'"),
+        ("batch: 3", "record: [u]", "training:", "unknown state of 'neurons' 'u'"),
     ],
 )  # fmt: skip
 def test_errors_name_the_line(
@@ -135,18 +148,54 @@ def test_errors_name_the_line(
     called = call(capfd, "train", path, "--out", tmp_path / "r")
     assert called.code == 2
     flat = " ".join(called.err.split())
-    assert f"line {line_of(path, line)}" in flat
-    import re
-
+    assert f"line {line_of(path, line if line in path.read_text() else new)}" in flat
     assert re.search(message, flat), flat
     assert not (tmp_path / "r").exists()
 
 
-def test_a_path_that_names_nothing(capfd: Capture, tmp_path: Path) -> None:
-    path = toy(tmp_path, TRAINING.replace("neurons.v_thresh", "neurons.v_tresh"))
-    called = call(capfd, "train", path, "--out", tmp_path / "r")
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--set", "learning_rte=0.1"], "setting of training 'learning_rte'; did you mean 'learn"),
+        (["--set", "clip=fast"], "clip: expected a positive number, got 'fast'"),
+        (["--resume"], "--resume goes on with a run: give its folder, --out FOLDER"),
+        (["--backends", "reference,brain2"], "unknown backend 'brain2'; did you mean 'brian2'"),
+        (["--backends", "torch:speed=2"], "setting of backend 'torch' 'speed'"),
+    ],
+)
+def test_options_are_checked_before_training(
+    capfd: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str],
+    message: str,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    called = call(capfd, "train", toy(tmp_path), *options)
     assert called.code == 2
-    assert "did you mean 'v_thresh'" in called.err
+    assert message in called.err
+    assert not (tmp_path / "runs").exists()
+
+
+def test_trials_that_are_missing(capfd: Capture, tmp_path: Path) -> None:
+    """Without a test there is nothing to run elsewhere; without validation, no metric."""
+    path = toy(tmp_path, TRAINING.replace("[4, 2, 2]", "[4, 0, 0]"))
+    called = call(capfd, "train", path, "--out", tmp_path / "r", "--backends", "reference")
+    assert "no trials in the split 'test'" in called.err
+    called = call(capfd, "train", path, "--out", tmp_path / "r", "--json", "--set", "clip=1e0")
+    assert called.code == 0, called.err
+    assert set(called.json["metrics"]) == {"train/loss", "train/task", "train/rate"}
+    assert called.json["accuracy"] == {}
+
+
+def test_arrays_of_a_file_that_do_not_fit(capfd: Capture, tmp_path: Path) -> None:
+    features = np.zeros((2, 4, 1))
+    features[1, 2] = np.nan
+    np.savez(tmp_path / "x.npz", features=features, choice=np.zeros((2, 4, 1)))
+    path = write(
+        tmp_path, model="model: {name: rate_tanh}\n", synapses="synapses: {weight: 1, delay: 0}\n",
+        training="training:\n  epochs: 1\n  task: {kind: sequences, file: x.npz}\n  train: {}\n"
+        "  input: {kind: current}\n  readout: {source: output, pool: none}\n",
+    )  # fmt: skip
+    called = call(capfd, "train", path)
+    assert f"line {line_of(path, 'task:')}: training.task: sequences: 1 of 8 values" in called.err
 
 
 def test_a_file_without_the_section(capfd: Capture, tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ ASKED: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: sequences(np.full((2, 3, 1), "x"), {}), r"must be numbers of shape .*, got <U1 of",
     ),
     "targets without a name": (
-        lambda: sequences(np.zeros((2, 3, 1)), np.zeros((2, 3))), "as that of the readout, .* got nd",
+        lambda: sequences(np.zeros((2, 3, 1)), np.zeros((2, 3))), "such as that of the read",
     ),
 }  # fmt: skip
 
