@@ -4,13 +4,14 @@ from __future__ import annotations
 
 __all__ = ["draw_activity", "draw_history", "draw_values"]
 
+import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from neurobridge.graph.network import Network
 from neurobridge.training.objective import Seen
 from neurobridge.training.trainable import TrainableNetwork
 
@@ -18,7 +19,16 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-STYLES = {"train": "-", "validation": "--"}
+STYLES = {"train": ("-", "C0"), "validation": ("--", "C1")}
+
+COLUMNS = 4
+"""Panels in a row."""
+
+PANEL = (3.2, 2.6)
+"""Width and height of a panel, in inches."""
+
+DOTS = (2.0, 4.0)
+"""Smallest and largest diameter of the dot of a spike, in points."""
 
 
 def draw_history(history: pd.DataFrame, best_epoch: int) -> Figure:
@@ -31,39 +41,54 @@ def draw_history(history: pd.DataFrame, best_epoch: int) -> Figure:
     best_epoch : int
         Marked by a line; negative for none.
     """
-    from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     names = list(dict.fromkeys(c.partition("/")[2] for c in history.columns if "/" in c))
-    figure = Figure(figsize=(3.2 * max(len(names), 1), 2.8), layout="constrained")
-    for place, name in enumerate(names):
-        axes = figure.add_subplot(1, len(names), place + 1)
-        for split, style in STYLES.items():
+    figure, panels = _panels(names)
+    for axes, name in zip(panels, names, strict=True):
+        for split, (style, colour) in STYLES.items():
             column = f"{split}/{name}"
             if column in history:
                 known = history[["epoch", column]].dropna()
-                axes.plot(known["epoch"], known[column], style, label=split)
+                mark = "o" if len(known) == 1 else None
+                axes.plot(known["epoch"], known[column], style, color=colour, marker=mark,
+                          label=split)  # fmt: skip
         if best_epoch >= 0:
             axes.axvline(best_epoch, color="0.8", zorder=0)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set(xlabel="epoch", title=name)
         axes.legend(frameon=False, fontsize="small")
     return figure
 
 
 def draw_values(model: TrainableNetwork) -> Figure:
-    """The values of every trained path before and after training."""
-    from matplotlib.figure import Figure
+    """The values of every trained path before and after training.
 
-    figure = Figure(figsize=(3.0 * len(model.specs), 2.8), layout="constrained")
-    for place, spec in enumerate(model.specs):
-        axes = figure.add_subplot(1, len(model.specs), place + 1)
+    Parameters
+    ----------
+    model : TrainableNetwork
+    """
+    paths = [spec.path for spec in model.specs]
+    figure, panels = _panels(paths)
+    for axes, path in zip(panels, paths, strict=True):
         before, after = (
             t.detach().cpu().double().numpy().ravel()
-            for t in (model.initial_physical(spec.path), model.physical(spec.path))
+            for t in (model.initial_physical(path), model.physical(path))
         )
         _histograms(axes, before, after)
-        axes.set(title=spec.path, yscale="log", ylabel="elements")
+        axes.set(title=path, yscale="log", ylabel="elements")
         axes.title.set_fontsize("small")
     return figure
+
+
+def _panels(names: Sequence[str]) -> tuple[Figure, list[Axes]]:
+    """A figure with a panel for each name, in rows."""
+    from matplotlib.figure import Figure
+
+    columns = min(max(len(names), 1), COLUMNS)
+    rows = max(math.ceil(len(names) / columns), 1)
+    figure = Figure(figsize=(PANEL[0] * columns, PANEL[1] * rows), layout="constrained")
+    return figure, [figure.add_subplot(rows, columns, i + 1) for i in range(len(names))]
 
 
 def _histograms(axes: Axes, before: NDArray[np.float64], after: NDArray[np.float64]) -> None:
@@ -85,23 +110,25 @@ def draw_activity(seen: Seen, trial: int = 0) -> Figure:
     """
     from matplotlib.figure import Figure
 
-    network: Network = seen.model.network
     outputs = seen.result.outputs
     shown = [*outputs.spikes, *outputs.rates]
-    figure = Figure(figsize=(6.4, 2.4 * max(len(shown), 1)), layout="constrained")
+    height = 2.4
+    figure = Figure(figsize=(6.4, height * max(len(shown), 1)), layout="constrained")
     for place, name in enumerate(shown):
         axes = figure.add_subplot(len(shown), 1, place + 1)
-        n = network.population(name).size
+        values = {**outputs.spikes, **outputs.rates}[name][:, :, trial].detach().cpu().numpy()
+        n_steps, n = values.shape
+        end = n_steps * seen.dt
         if name in outputs.spikes:
-            step, neuron = outputs.spikes[name][:, :, trial].detach().cpu().numpy().nonzero()
-            axes.plot((step + 1) * seen.dt, neuron, ",", color="k")
+            step, neuron = values.nonzero()
+            size = float(np.clip(72 * height / n, *DOTS))
+            axes.plot((step + 1) * seen.dt, neuron, "o", color="k", ms=size, mew=0)
         else:
-            rates = outputs.rates[name][:, :, trial].detach().cpu().numpy().T
-            end = rates.shape[1] * seen.dt
             image = axes.imshow(
-                rates, aspect="auto", origin="lower", extent=(0, end, -0.5, n - 0.5),
+                values.T, aspect="auto", origin="lower", extent=(0, end, -0.5, n - 0.5),
                 interpolation="nearest",
             )  # fmt: skip
-            figure.colorbar(image, ax=axes)
-        axes.set(title=name, xlabel="time (ms)", ylabel="neuron", ylim=(-0.5, n - 0.5))
+            figure.colorbar(image, ax=axes, label="output")
+        axes.set(title=name, xlabel="time (ms)", ylabel="neuron")
+        axes.set(xlim=(0, end + seen.dt / 2), ylim=(-0.5, n - 0.5))
     return figure

@@ -36,6 +36,25 @@ def test_history() -> None:
     assert [t.get_text() for t in loss.get_legend().get_texts()] == ["train", "validation"]
 
 
+def test_many_terms_lie_in_rows_and_epochs_are_whole() -> None:
+    names = [f"term {i}" for i in range(10)]
+    table = pd.DataFrame({"epoch": [0, 1], **{f"train/{n}": [1.0, 2.0] for n in names}})
+    figure = draw_history(table, best_epoch=-1)
+    figure.draw_without_rendering()
+    assert [a.get_title() for a in figure.axes] == names
+    spans = [a.get_subplotspec() for a in figure.axes]
+    places = [(s.rowspan.start, s.colspan.start) for s in spans]
+    assert places == [(i // 4, i % 4) for i in range(10)]
+    for axes in figure.axes:
+        ticks = axes.get_xticks()
+        np.testing.assert_array_equal(ticks, np.round(ticks))
+
+
+def test_one_epoch_can_be_seen() -> None:
+    figure = draw_history(pd.DataFrame({"epoch": [0], "train/loss": [1.0]}), best_epoch=-1)
+    assert figure.axes[0].lines[0].get_marker() == "o"
+
+
 def test_a_run_that_has_no_epoch_yet() -> None:
     assert not draw_history(pd.DataFrame({"epoch": [], "seconds": []}), -1).axes
 
@@ -78,6 +97,8 @@ def test_spikes() -> None:
     assert spikes[round(step / 0.5) - 1, int(neuron)] == 1
     low, high = cells.get_ylim()
     assert low < 0 < networks.N - 1 < high
+    assert cells.get_xlim() == (0, 60.25)
+    assert cells.lines[0].get_markersize() == 4.0
 
 
 def test_rates() -> None:
