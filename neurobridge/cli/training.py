@@ -61,9 +61,10 @@ def train(
             raise typer.Exit(INTERRUPTED)
         network = _saved(done)
         _draw(done, setup)
-        tested = _tested(done, setup, network, backends, out)
-        out.emit(_document(done, network, tested), *_tables(done, tested))
-    raise typer.Exit(AGREED if all(d.same_spikes for d in tested) else DIFFERENT)
+        test = _measured(done, setup)
+        deployed = _deployed(setup, network, backends, out)
+        out.emit(_document(done, network, test, deployed), *_tables(done, test, deployed))
+    raise typer.Exit(AGREED if all(d.agrees for d in deployed) else DIFFERENT)
 
 
 def runs(folder: Path, as_json: bool) -> None:
@@ -152,8 +153,18 @@ def _draw(done: Fit, setup: TrainingSetup) -> None:
         figure.savefig(figures / f"{name}.png", dpi=120)
 
 
-def _tested(
-    done: Fit, setup: TrainingSetup, network: Network, backends: str | None, out: Output
+def _measured(done: Fit, setup: TrainingSetup) -> dict[str, float]:
+    """The metrics on the test trials, in torch."""
+    from neurobridge.training import measure
+
+    if not setup.data.rows("test").size:
+        return {}
+    settings = setup.settings
+    return measure(done.model, setup.data, setup.metrics, batch=settings.batch, seed=settings.seed)
+
+
+def _deployed(
+    setup: TrainingSetup, network: Network, backends: str | None, out: Output
 ) -> list[Deployed]:
     """The test trials on every backend that is named, on torch if none is."""
     from neurobridge.training.deployment import deploy
@@ -171,7 +182,9 @@ def _tested(
         )  # fmt: skip
 
 
-def _document(done: Fit, network: Network, tested: Sequence[Deployed]) -> dict[str, Any]:
+def _document(
+    done: Fit, network: Network, test: Mapping[str, float], deployed: Sequence[Deployed]
+) -> dict[str, Any]:
     last = {} if done.best_epoch < 0 else done.history.iloc[done.best_epoch].dropna().to_dict()
     return {
         "folder": str(done.folder),
@@ -179,15 +192,16 @@ def _document(done: Fit, network: Network, tested: Sequence[Deployed]) -> dict[s
         "epochs": done.epochs,
         "best_epoch": done.best_epoch,
         "metrics": {k: v for k, v in last.items() if "/" in str(k)},
+        "test": dict(test),
         "network_id": network.id,
-        "accuracy": {d.backend: d.accuracy.value for d in tested if d.accuracy is not None},
-        "spikes": {d.backend: d.spikes for d in tested},
-        "output_difference": {d.backend: d.output_difference for d in tested},
-        "identical": all(d.same_spikes for d in tested),
+        "accuracy": {d.backend: d.accuracy.value for d in deployed if d.accuracy is not None},
+        "spikes": {d.backend: d.spikes for d in deployed},
+        "output_difference": {d.backend: d.output_difference for d in deployed},
+        "identical": all(d.agrees for d in deployed),
     }
 
 
-def _tables(done: Fit, tested: Sequence[Deployed]) -> list[Any]:
+def _tables(done: Fit, test: Mapping[str, float], deployed: Sequence[Deployed]) -> list[Any]:
     history = done.history
     chosen = sorted({0, done.best_epoch, len(history) - 1}) if done.epochs else []
     epochs = Table(box=box.SIMPLE_HEAD, title=f"{done.folder}: {done.status}", title_justify="left")
@@ -198,16 +212,18 @@ def _tables(done: Fit, tested: Sequence[Deployed]) -> list[Any]:
     for name in (c for c in history.columns if "/" in c):
         epochs.add_row(name, *(f"{history[name].iloc[epoch]:.4g}" for epoch in chosen))
     parts: list[Any] = [epochs]
-    if tested:
-        table = Table(box=box.SIMPLE_HEAD, title="test trials", title_justify="left")
+    if deployed:
+        said = ", ".join(f"{name} {value:.4g}" for name, value in test.items())
+        title = f"test trials{': ' if said else ''}{said}"
+        table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left")
         for heading in ("backend", "accuracy", "spikes", "same spikes", "output differs by"):
             table.add_column(heading, justify="left" if heading == "backend" else "right")
-        for d in tested:
+        for d in deployed:
             table.add_row(
                 d.backend,
                 "-" if d.accuracy is None else f"{d.accuracy.value:.1%}",
                 f"{d.spikes:,}",
-                "all" if d.same_spikes else "no",
+                ("all" if d.spikes else "-") if d.same_spikes else "no",
                 f"{d.output_difference:.3g}",
             )
         parts.append(table)

@@ -29,6 +29,7 @@ __all__ = [
     "load_checkpoint",
     "load_run",
     "losses",
+    "measure",
     "metrics",
     "ridge_readout",
     "teach",
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from neurobridge.training.drawing import draw_activity, draw_history, draw_values
     from neurobridge.training.fitting import Fit, fit
     from neurobridge.training.growth import grow
+    from neurobridge.training.measuring import measure
     from neurobridge.training.objective import Loss, Objective, Seen
     from neurobridge.training.ridge import fitted_readout, ridge_readout
     from neurobridge.training.run_folder import list_runs, load_run
@@ -87,6 +89,7 @@ _MODULES = {
     "list_runs": ".run_folder",
     "load_checkpoint": ".checkpoint",
     "load_run": ".run_folder",
+    "measure": ".measuring",
     "ridge_readout": ".ridge",
     "teach": ".teaching",
 }

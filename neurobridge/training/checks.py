@@ -12,7 +12,7 @@ import torch
 from neurobridge.errors import NetworkError, NeurobridgeError, TrainingError
 from neurobridge.training.checkpoint import KEY, load_file, read_checkpoint
 from neurobridge.training.data import TrainingData
-from neurobridge.training.objective import Loss, Objective, Seen
+from neurobridge.training.objective import Objective, Seen, Term
 from neurobridge.training.settings import Settings
 from neurobridge.training.trainable import TrainableNetwork
 
@@ -40,7 +40,7 @@ def check_run(
     model: TrainableNetwork,
     data: TrainingData,
     objective: Objective,
-    metrics: Mapping[str, Loss],
+    metrics: Mapping[str, Term],
     settings: Settings,
 ) -> None:
     """Refuse a run that cannot go well.
@@ -76,7 +76,7 @@ def check_run(
 def _rehearse(
     model: TrainableNetwork,
     data: TrainingData,
-    terms: Mapping[str, Loss],
+    terms: Mapping[str, Term],
     kind: str,
     split: str,
     settings: Settings,
@@ -98,7 +98,7 @@ def _rehearse(
                 model.train(was_training)
 
 
-def _check_names(objective: Objective, metrics: Mapping[str, Loss]) -> None:
+def _check_names(objective: Objective, metrics: Mapping[str, Term]) -> None:
     for name in (*objective.terms, *metrics):
         if name == TOTAL:
             raise NetworkError(

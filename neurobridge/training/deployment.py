@@ -21,6 +21,9 @@ from neurobridge.recording import Recording
 from neurobridge.tasks import Accuracy
 from neurobridge.training.data import TaskData, TrainingData
 
+SAME_OUTPUTS = 1e-6
+"""Largest difference of outputs that are the same, relative to their size."""
+
 Done = Callable[[str, int], None]
 """Called with a backend and the number of trials that are done on it."""
 
@@ -34,13 +37,15 @@ class Deployed:
     backend : str
         With its settings.
     n_trials, spikes : int
-        Spikes of all trials.
+        Spikes of all trials, without those of sources, which are given.
     accuracy : Accuracy or None
         None if the data have no classes.
     same_spikes : bool
-        Whether every spike of every trial is that of the first backend.
+        Whether every spike of every trial is that of the first backend; true if there is none.
     output_difference : float
         Largest difference of an output of the readout from that of the first backend.
+    same_outputs : bool
+        Whether that is less than a millionth of the largest output (or of 1).
     predicted : int array, shape (n_trials,), or None
         The class of each trial by the readout.
     """
@@ -51,7 +56,13 @@ class Deployed:
     accuracy: Accuracy | None
     same_spikes: bool
     output_difference: float
+    same_outputs: bool
     predicted: NDArray[np.int64] | None
+
+    @property
+    def agrees(self) -> bool:
+        """Whether spikes and outputs are those of the first backend."""
+        return self.same_spikes and self.same_outputs
 
 
 def deploy(
@@ -104,7 +115,7 @@ def deploy(
     watched = _watched(network, name)
     first: list[_Trial] | None = None
     results = []
-    for run in parse_backends(list(backends)):
+    for run in parse_backends([backends] if isinstance(backends, str) else backends):
         trials = _trials(watched, data, rows, run, name, dt, seed, accept, progress)
         results.append(_deployed(run, trials, first or trials, data, rows))
         first = first or trials
@@ -189,12 +200,8 @@ def _deployed(
     if isinstance(data, TaskData):
         predicted = np.array([int(np.argmax(t.output)) for t in trials], dtype=np.int64)
         accuracy = data.task.take(rows).accuracy(predicted)
-    return Deployed(
-        run.label,
-        len(trials),
-        sum(t.recording.n_spikes for t in trials),
-        accuracy,
-        same,
-        max(float(np.abs(a.output - b.output).max(initial=0.0)) for a, b in pairs),
-        predicted,
-    )
+    apart = float(np.max([np.abs(a.output - b.output).max(initial=0.0) for a, b in pairs]))
+    largest = float(np.max([np.abs(b.output).max(initial=1.0) for _, b in pairs]))
+    spikes = sum(t.recording.n_spikes for t in trials)
+    same_outputs = apart <= SAME_OUTPUTS * largest
+    return Deployed(run.label, len(trials), spikes, accuracy, same, apart, same_outputs, predicted)

@@ -22,7 +22,7 @@ from neurobridge.training.data import TrainingData
 from neurobridge.training.history import History
 from neurobridge.training.journal import Journal
 from neurobridge.training.loop import Loop
-from neurobridge.training.objective import Loss, Objective
+from neurobridge.training.objective import Objective, Term
 from neurobridge.training.processes import is_helper, refuse_wrong_place, together
 from neurobridge.training.run_folder import RunFolder
 from neurobridge.training.settings import Parameters, Settings
@@ -113,7 +113,7 @@ def fit(
     learning_rate: float = 1e-3,
     optimiser: str | Callable[[Parameters], torch.optim.Optimizer] = "adam",
     clip: float | None = None,
-    metrics: Mapping[str, Loss] | None = None,
+    metrics: Mapping[str, Term] | None = None,
     validate_every: int = 1,
     patience: int | None = None,
     save_every: int = 1,
@@ -150,7 +150,7 @@ def fit(
         ``learning_rate`` is then its own affair.
     clip : float, optional
         Largest norm of the gradient; larger ones are scaled down.
-    metrics : mapping of str to Loss, optional
+    metrics : mapping of str to Metric or Loss, optional
         Worked out in validation.
     validate_every : int
         Epochs.

@@ -20,7 +20,7 @@ from neurobridge.training.checkpoint import KEY, identity, parameters_of
 from neurobridge.training.data import Batch, Rows, TrainingData
 from neurobridge.training.history import MONITOR, History
 from neurobridge.training.means import Means
-from neurobridge.training.objective import Loss, Objective, Seen
+from neurobridge.training.objective import Objective, Seen, Term
 from neurobridge.training.processes import refuse_together, sum_over_processes
 from neurobridge.training.settings import Settings
 from neurobridge.training.trainable import TrainableNetwork
@@ -50,7 +50,7 @@ class Loop(lightning.LightningModule):
     ----------
     model : TrainableNetwork
     objective : Objective
-    metrics : mapping of str to Loss
+    metrics : mapping of str to Metric or Loss
         What else is worked out, in validation only.
     data : TrainingData
     settings : Settings
@@ -62,7 +62,7 @@ class Loop(lightning.LightningModule):
         self,
         model: TrainableNetwork,
         objective: Objective,
-        metrics: Mapping[str, Loss],
+        metrics: Mapping[str, Term],
         data: TrainingData,
         settings: Settings,
         history: History,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["Loss", "Objective", "Seen"]
+__all__ = ["Loss", "Objective", "Seen", "Term"]
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -74,6 +74,10 @@ class Seen:
                 f"TrainableNetwork record=[({population!r}, {variable!r})] (it has {known})"
             )
         return found
+
+
+Term = Callable[[Seen], torch.Tensor]
+"""A loss or a metric: what is worked out from a batch."""
 
 
 def _found(kind: str, name: str, known: Mapping[str, torch.Tensor]) -> torch.Tensor:

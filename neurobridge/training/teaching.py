@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["Lesson", "Taught", "teach"]
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from neurobridge.training.data import Batch, Presentation, Rows, TrainingData
 from neurobridge.training.fitting import Fit, fit
 from neurobridge.training.inherit import check_same_neurons, inherited
 from neurobridge.training.losses import StateError
-from neurobridge.training.means import Means
+from neurobridge.training.measuring import measure
 from neurobridge.training.metrics import (
     Metric,
     OutputError,
@@ -32,7 +32,7 @@ from neurobridge.training.metrics import (
     StateCorrelation,
     recorded_and_unrecorded,
 )
-from neurobridge.training.objective import Objective, Seen
+from neurobridge.training.objective import Objective
 from neurobridge.training.specification import Train
 from neurobridge.training.trainable import TrainableNetwork
 
@@ -136,6 +136,10 @@ class Lesson:
         """The student as a network."""
         return self.fit.network(verify=verify)
 
+    def __repr__(self) -> str:
+        told = {name: index.size for name, index in self.recorded.items()}
+        return f"<Lesson {self.fit.status}: recorded {told}, {self.fit.folder}>"
+
 
 def teach(
     teacher: Network,
@@ -226,9 +230,10 @@ def teach(
             everything,
         ),
     }
+    split = next(s for s in ("test", "validation", "train") if data.rows(s).size)
     size = int(fitting.get("batch", 16))
     table = {
-        name: _measured(who.eval(), source, metrics, size, seed)
+        name: measure(who, source, metrics, split=split, batch=size, seed=seed)
         for name, (who, source, metrics) in rows.items()
     }
     return Lesson(done, watched, pd.DataFrame.from_dict(table, orient="index"))
@@ -309,23 +314,3 @@ def _of_the_whole(teacher: Network, model: TrainableNetwork) -> dict[str, Metric
         **{f"output error of {name}": OutputError(name) for name in outputs},
         **{f"error of {path}": ParameterError(path, teacher) for path in paths},
     }
-
-
-def _measured(
-    model: TrainableNetwork, data: Taught, measures: Mapping[str, Metric], size: int, seed: int
-) -> dict[str, float]:
-    """Means over the trials of the split that is measured on."""
-    split = next(s for s in ("test", "validation", "train") if data.rows(s).size)
-    means = Means()
-    for seen, n in _seen(model, data, split, size, seed):
-        means.add({name: metric(seen) for name, metric in measures.items()}, n)
-    return means.take()
-
-
-def _seen(
-    model: TrainableNetwork, data: Taught, split: str, size: int, seed: int
-) -> Iterator[tuple[Seen, int]]:
-    for rows in data.batches(split, size, seed, 0, shuffle=False):
-        batch = data.batch(model, rows, seed, 0)
-        with torch.no_grad():
-            yield Seen(model, model(batch.inputs, batch.features), batch.targets), rows.size
