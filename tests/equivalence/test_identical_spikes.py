@@ -23,13 +23,13 @@ BACKENDS = {
     "brian2 standalone": ("brian2", {"target": "cpp_standalone"}),
     "nest": ("nest", {}),
     "nest, 2 threads": ("nest", {"threads": 2}),
+    "torch": ("torch", {}),
 }
-SIMULATOR = {"brian2": "brian2", "nest": "nest"}
 
 
 def _run(network: Network, duration: float, label: str) -> Recording:
     backend, settings = BACKENDS[label]
-    require(SIMULATOR[backend])
+    require(backend)
     return run(network, duration, backend, dt=DT, seed=1, **settings)
 
 
@@ -115,7 +115,7 @@ MODEL_NETWORKS: dict[str, dict[str, object]] = {
 }
 
 
-@pytest.mark.parametrize("label", ["brian2", "nest"])
+@pytest.mark.parametrize("label", ["brian2", "nest", "torch"])
 @pytest.mark.parametrize("name", MODEL_NETWORKS)
 def test_models_give_identical_spikes(name, label):
     """Linear or not: all backends do the same arithmetic, so spikes agree for every model."""
