@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["lower"]
+__all__ = ["lower", "trained_findings"]
 
 import numpy as np
 
@@ -39,7 +39,7 @@ def lower(network: Network, dt: float) -> Program:
     """
     dt = check_dt(dt)
     findings = [Finding(**f) for f in network.metadata.get("findings", ())]
-    findings += _trained_elsewhere(network, dt)
+    findings += trained_findings(network, dt)
     log: list[str] = []
 
     populations = []
@@ -74,7 +74,7 @@ def lower(network: Network, dt: float) -> Program:
     )  # fmt: skip
 
 
-def _trained_elsewhere(network: Network, dt: float) -> list[Finding]:
+def trained_findings(network: Network, dt: float) -> list[Finding]:
     """A network that was trained at one time step is another network at another."""
     trained = network.metadata.get("trained_dt")
     if trained is None or trained == dt:

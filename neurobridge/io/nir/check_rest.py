@@ -87,6 +87,7 @@ def omission_findings(network: Network) -> list[Finding]:
     populations = network.populations.values()
     things: dict[str, list[str]] = {
         "probes": list(network.probes),
+        "encoders": list(network.encoders),
         "positions of": [p.name for p in populations if p.positions is not None],
         "transmitter probabilities of": [
             p.name for p in populations if p.labels.nt_probability is not None

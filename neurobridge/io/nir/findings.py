@@ -15,6 +15,7 @@ from neurobridge.io.nir.check_rest import omission_findings, readout_findings, s
 from neurobridge.io.nir.check_shape import reach_findings, shape_findings
 from neurobridge.lowering.finding import Finding, raise_if_errors
 from neurobridge.lowering.grid import check_dt
+from neurobridge.lowering.lower import trained_findings
 
 APPROXIMATIONS = (
     "forward_latency",
@@ -22,6 +23,7 @@ APPROXIMATIONS = (
     "readout_bias",
     "refractory_dropped",
     "stimulus_dropped",
+    "trained_at_other_dt",
 )
 """Names that ``accept`` may hold."""
 
@@ -52,6 +54,7 @@ def nir_findings(network: Network, *, dt: float) -> list[Finding]:
     findings += shape_findings(network, dt)
     findings += stimulus_findings(network)
     findings += readout_findings(network)
+    findings += trained_findings(network, dt)
     return [*findings, *omission_findings(network)]
 
 

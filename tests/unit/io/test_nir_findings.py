@@ -104,6 +104,11 @@ CASES: dict[str, tuple[Any, ...]] = {
     "readout_filter": (NOTE, None, D, {}, readout(tau_m=10.0), "LI or CubaLI"),
     "left_out": (NOTE, None, D, {}, lambda net: net.add(nb.SpikeProbe("s", "cell")),
                  "probes ['s']"),
+    "left_out ": (NOTE, None, D, {},
+                  lambda net: net.add(nb.Encoder("eye", "input", [0], np.ones((1, 1)), [0.0])),
+                  "encoders ['eye']"),
+    "trained_at_other_dt": (APPROXIMATION, 0.1, D, {},
+                            lambda net: net.metadata(trained_dt=1.0), "trained at dt = 1 ms"),
 }  # fmt: skip
 
 
