@@ -129,5 +129,7 @@ def list_runs(folder: str | Path) -> list[tuple[Path, dict[str, Any]]]:
     """
     root = Path(folder)
     if not root.is_dir():
-        raise FileFormatError(f"there is no folder {root}")
+        raise FileFormatError(
+            f"there is no folder {root}; name the one that holds your runs, or train first"
+        )
     return [(f.parent, load_run(f.parent)) for f in sorted(root.rglob(DOCUMENT))]
