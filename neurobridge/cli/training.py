@@ -46,6 +46,8 @@ def train(
     as_json: bool,
 ) -> None:
     """Train as a file says, save what was learned, and run it elsewhere if asked."""
+    from neurobridge.training.processes import is_helper
+
     if resume and folder is None:
         raise ExperimentError("--resume goes on with a run: give its folder, --out FOLDER")
     with output(as_json) as out:
@@ -54,7 +56,8 @@ def train(
         setup = experiment.training(**changes)
         _check_backends(setup, backends)
         place = folder or _free_folder(experiment.name)
-        out.note(_announcement(setup, place))
+        if not is_helper(setup.settings.processes):
+            out.note(_announcement(setup, place))
         done = _trained(setup, place, resume=resume, progress=not as_json)
         if done.status == "interrupted":
             out.note(f"interrupted; --resume --out {place} goes on after the last whole epoch")
