@@ -260,6 +260,7 @@ def test_a_file_that_is_not_there_suggests_what_is(tmp_path: Path) -> None:
     with pytest.raises(UnknownNameError, match="unknown experiment 'celegan'; did you mean 'cel"):
         load_experiment("celegan")
     with pytest.raises(
-        UnknownNameError, match=r"known: celegans, celegans_patterns, mapping\.yaml, toy\.yaml\. There"
+        UnknownNameError,
+        match=r"known: celegans, celegans_patterns, mapping\.yaml, toy\.yaml\. There",
     ):
         load_experiment(tmp_path / "other.yaml")
