@@ -6,16 +6,18 @@ __all__ = ["TorchBackend"]
 
 import importlib.metadata
 import importlib.util
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from neurobridge.backends.base import Availability, Backend, Capabilities, Engine
-from neurobridge.errors import BackendUnavailableError, NetworkError
+from neurobridge.errors import BackendUnavailableError
 from neurobridge.expression import FUNCTIONS
 from neurobridge.lowering.finding import Finding
 from neurobridge.lowering.program import Program
 
 INSTALL = "pip install 'neurobridge-sim[torch]'"
+PRECISIONS = ("float64", "float32")
 
 
 class TorchBackend(Backend):
@@ -49,8 +51,8 @@ class TorchBackend(Backend):
         return Availability(True, f"torch {importlib.metadata.version('torch')}")
 
     def check(self, program: Program, settings: Mapping[str, Any]) -> list[Finding]:
-        """Single precision differs; a GPU must be there."""
-        findings = []
+        """Settings that are wrong; single precision differs; a GPU must be there."""
+        findings = _check_settings(settings)
         if settings.get("precision", "float64") == "float32":
             findings.append(
                 Finding(
@@ -80,11 +82,27 @@ class TorchBackend(Backend):
         availability = self.availability()
         if not availability.available:
             raise BackendUnavailableError(f"{availability.reason}: {INSTALL}")
-        precision = settings.get("precision", "float64")
-        if precision not in ("float64", "float32"):
-            raise NetworkError(f"precision: expected 'float64' or 'float32', got {precision!r}")
         from neurobridge.backends.torch.engine import TorchEngine
 
         return TorchEngine(
-            program, precision, str(settings.get("device", "cpu")), settings.get("threads")
-        )
+            program, settings.get("precision", "float64"), str(settings.get("device", "cpu")),
+            settings.get("threads"),
+        )  # fmt: skip
+
+
+def _check_settings(settings: Mapping[str, Any]) -> list[Finding]:
+    precision, threads = settings.get("precision", "float64"), settings.get("threads", 1)
+    device = settings.get("device", "cpu")
+    findings = []
+    if precision not in PRECISIONS:
+        findings.append(_wrong("precision", f"expected one of {PRECISIONS}, got {precision!r}"))
+    if re.fullmatch(r"cpu|cuda(:\d+)?", str(device)) is None:
+        findings.append(_wrong("device", f"expected 'cpu', 'cuda' or 'cuda:1', got {device!r}"))
+    if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
+        why = f"expected a whole number of at least 1, got {threads!r}"
+        findings.append(_wrong("threads", why))
+    return findings
+
+
+def _wrong(name: str, why: str) -> Finding:
+    return Finding("torch_setting", "error", f"setting {name!r}", why, "change the setting")

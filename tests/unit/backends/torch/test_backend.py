@@ -6,6 +6,7 @@ import importlib.util
 
 import pytest
 
+import neurobridge as nb
 from neurobridge.backends.torch.backend import TorchBackend
 
 
@@ -17,3 +18,20 @@ def test_a_package_that_is_missing(package: str, monkeypatch: pytest.MonkeyPatch
     assert not availability.available
     assert availability.reason == f"{package} is not installed"
     assert "neurobridge-sim[torch]" in availability.install
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"device": "gpu"}, "expected 'cpu', 'cuda' or 'cuda:1', got 'gpu'"),
+        ({"precision": "float16"}, "expected one of .'float64', 'float32'., got 'float16'"),
+        ({"threads": -1}, "expected a whole number of at least 1, got -1"),
+    ],
+)
+def test_settings_that_are_wrong(settings: dict[str, object], message: str) -> None:
+    b = nb.NetworkBuilder()
+    b.population("cells", 1, nb.models.lif_exp)
+    (finding,) = nb.check(b.build(), "torch", dt=0.1, **settings)
+    assert (finding.code, finding.severity) == ("torch_setting", "error")
+    with pytest.raises(nb.FindingsError, match=message):
+        nb.run(b.build(), 1.0, "torch", dt=0.1, **settings)
