@@ -12,7 +12,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from neurobridge.graph.network import Network
 from neurobridge.training.objective import Seen
+from neurobridge.training.specification import resolve
 from neurobridge.training.trainable import TrainableNetwork
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ COLUMNS = 4
 PANEL = (3.2, 2.6)
 """Width and height of a panel, in inches."""
 
-DOTS = (2.0, 4.0)
+DOTS = (1.0, 4.0)
 """Smallest and largest diameter of the dot of a spike, in points."""
 
 
@@ -68,6 +70,8 @@ def draw_values(model: TrainableNetwork) -> Figure:
     ----------
     model : TrainableNetwork
     """
+    from matplotlib.ticker import MaxNLocator
+
     paths = [spec.path for spec in model.specs]
     figure, panels = _panels(paths)
     for axes, path in zip(panels, paths, strict=True):
@@ -76,9 +80,25 @@ def draw_values(model: TrainableNetwork) -> Figure:
             for t in (model.initial_physical(path), model.physical(path))
         )
         _histograms(axes, before, after)
-        axes.set(title=path, yscale="log", ylabel="elements")
+        axes.set(title=path, yscale="log", ylabel="elements", xlabel=_unit(model.network, path))
         axes.title.set_fontsize("small")
+        axes.xaxis.set_major_locator(MaxNLocator(4))
+        axes.ticklabel_format(axis="x", useOffset=False)
     return figure
+
+
+def _unit(network: Network, path: str) -> str:
+    """Unit of the values of a path; empty for plain numbers."""
+    target = resolve(path, network)
+    unit = "1"
+    if target.kind == "parameter":
+        unit = network.population(target.part).model.parameters[target.field].unit
+    elif target.kind == "initial":
+        unit = network.population(target.part).model.states[target.field].unit
+    elif target.kind in ("weight", "low_rank"):
+        projection = network.projections[target.part]
+        unit = network.population(projection.post).model.weight_unit(projection.receptor)
+    return "" if unit == "1" else unit
 
 
 def _panels(names: Sequence[str]) -> tuple[Figure, list[Axes]]:
@@ -112,8 +132,7 @@ def draw_activity(seen: Seen, trial: int = 0) -> Figure:
 
     outputs = seen.result.outputs
     shown = [*outputs.spikes, *outputs.rates]
-    height = 2.4
-    figure = Figure(figsize=(6.4, height * max(len(shown), 1)), layout="constrained")
+    figure = Figure(figsize=(6.4, 2.4 * max(len(shown), 1)), layout="constrained")
     for place, name in enumerate(shown):
         axes = figure.add_subplot(len(shown), 1, place + 1)
         values = {**outputs.spikes, **outputs.rates}[name][:, :, trial].detach().cpu().numpy()
@@ -121,7 +140,7 @@ def draw_activity(seen: Seen, trial: int = 0) -> Figure:
         end = n_steps * seen.dt
         if name in outputs.spikes:
             step, neuron = values.nonzero()
-            size = float(np.clip(72 * height / n, *DOTS))
+            size = float(np.clip(30 / math.sqrt(n), *DOTS))
             axes.plot((step + 1) * seen.dt, neuron, "o", color="k", ms=size, mew=0)
         else:
             image = axes.imshow(

@@ -63,6 +63,7 @@ def test_values_before_and_after(tmp_path: Path) -> None:
     done = runs.rates().fit(tmp_path / "run", epochs=2)
     figure = draw_values(done.model)
     assert [a.get_title() for a in figure.axes] == [s.path for s in done.model.specs]
+    assert [a.get_xlabel() for a in figure.axes] == ["", "ms", ""]
     weights = figure.axes[0]
     before, after = weights.containers[0], weights.patches[-1].get_xy()
     n = done.model.network.projections["recurrent"].edges.n_edges
