@@ -189,7 +189,8 @@ class SequenceData(TrainingData):
     features : float array, shape (n_trials, T, n_in)
         One row a time step.
     targets : mapping of str to array, shape (n_trials, ...)
-        Targets with as many steps as the features become (T, B, ...) in a batch, others (B, ...).
+        Targets with as many steps as the features become (T, B, ...) in a batch, others, and those
+        of a readout that pools over time, (B, ...).
     splits : array of str, shape (n_trials,), optional
         Default: all are ``train``.
 
@@ -273,7 +274,9 @@ class SequenceData(TrainingData):
         for name, value in self.targets.items():
             own = value[rows]
             over_time = own.ndim >= 2 and own.shape[1] == n_steps
-            targets[name] = _tensor(own.swapaxes(0, 1) if over_time else own, model)
+            if over_time and not _pools(model.network, name):
+                own = own.swapaxes(0, 1)
+            targets[name] = _tensor(own, model)
         return Batch(inputs, features, targets)
 
 
@@ -291,6 +294,11 @@ def _rows(splits: Any, split: str) -> Rows:
     if split not in SPLITS:
         raise UnknownNameError("split", split, SPLITS)
     return np.flatnonzero(splits == split).astype(np.int64)
+
+
+def _pools(network: Network, name: str) -> bool:
+    """Whether a name is that of a readout with one output a trial."""
+    return name in network.readouts and network.readouts[name].pool != "none"
 
 
 def _encoder(network: Network, name: str) -> Encoder:

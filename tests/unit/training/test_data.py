@@ -143,6 +143,18 @@ def test_a_trial_does_not_depend_on_its_batch() -> None:
     assert events.neuron[mine].tolist() == alone.neuron.tolist()
 
 
+def test_as_many_outputs_as_steps_are_no_sequence() -> None:
+    """Two outputs, two steps: a readout that pools is to give one vector a trial."""
+    network = networks.rate()
+    pooling = replace(network.readouts["choice"], pool="mean")
+    wanted = np.arange(6.0).reshape(3, 2)
+    data = SequenceData("task", np.zeros((3, 2, 2)), {"choice": wanted, "mask": wanted})
+    model = TrainableNetwork(network.with_readout(pooling), 1.0, [])
+    targets = data.batch(model, data.rows("train"), seed=0, epoch=0).targets
+    assert targets["choice"].tolist() == wanted.tolist()
+    assert targets["mask"].tolist() == wanted.T.tolist()
+
+
 # -- what does not fit ------------------------------------------------------------------------
 
 
