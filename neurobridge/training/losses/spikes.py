@@ -30,7 +30,8 @@ class SpikeCrossEntropy(OfNeurons, Loss):
 
     as if the neuron had escape noise (Gerstner & Kistler 2002, *Spiking Neuron Models*, ch. 5). Of
     a step in which the network itself spikes the distance is not known, for the state is sampled
-    after the reset: it counts as 0, with the gradient of the surrogate.
+    after the reset: it counts as 0, with the gradient of the surrogate. Every step is judged by
+    itself: for a network that is near its teacher. Far from it :class:`VanRossum` is better.
 
     Parameters
     ----------

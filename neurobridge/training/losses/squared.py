@@ -139,7 +139,9 @@ class StateError(OfNeurons, Loss):
     .. math:: L = \sum_{t b} w_{t b} \frac{1}{|R|} \sum_{i \in R} (x_{t i b} - x^*_{t i b})^2 \Big/
         \sum_{t b} w_{t b}
 
-    over the chosen neurons ``R``.
+    over the chosen neurons ``R``. A reset cuts the gradient, so a threshold has none of the
+    potential of its own neuron; for thresholds take :class:`VanRossum`, or a surrogate with
+    ``reset_gradient=True``.
 
     Parameters
     ----------
