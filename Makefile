@@ -5,6 +5,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || \
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check install -qq --constraint constraints.txt
 SOURCES_OF_STAMPS := pyproject.toml setup.cfg constraints.txt
+# Tests run in so many processes, each file in one of them.
+WORKERS ?= 2
 # CI runs everything; a laptop leaves out the tests that take minutes (make test SLOW= has them).
 SLOW ?= $(if $(CI),,-m "not slow")
 
@@ -15,7 +17,7 @@ demo: $(VENV)/.installed-all
 	@$(VENV)/bin/neurobridge demo
 
 test: $(VENV)/.installed-dev
-	@$(PY) -m pytest $(SLOW) $(ARGS)
+	@OMP_NUM_THREADS=1 $(PY) -m pytest --numprocesses $(WORKERS) --dist loadfile $(SLOW) $(ARGS)
 
 bench: $(VENV)/.installed-dev
 	@$(PY) -m benchmarks $(ARGS)
