@@ -107,7 +107,7 @@ RUNS = {
     "a target of other steps": (
         lambda p: replace(p, network=p.network.with_readout(
             replace(p.network.readouts["choice"], pool="mean"))), {},
-        r"\(5, 2\), got \(8, 5, 2\); a readout that is to follow .* pool='none'",
+        r"\(5, 2\), got \(5, 8, 2\); a readout that is to follow .* pool='none'",
     ),
     "a batch too small to share": (
         lambda p: p, {"processes": 2, "batch": 11},

@@ -78,7 +78,7 @@ def test_single_precision_is_said() -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"precision": "half"}, "expected 'float64' or 'float32', got 'half'"),
+        ({"precision": "half"}, r"setting 'precision': expected one of \('float64', 'float32'\), got 'half'"),
         ({"presision": "float32"}, "did you mean 'precision'"),
     ],
 )
