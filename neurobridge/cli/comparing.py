@@ -36,6 +36,8 @@ NEXT = """
     neurobridge compare worm.yaml
   [dim]one run, with rates by role[/dim]
     neurobridge run celegans --by role
+  [dim]a network that learns, and does the same everywhere[/dim]
+    neurobridge train celegans_patterns --backends reference,nest
   [dim]a script of NEST alone, to publish or to send elsewhere[/dim]
     neurobridge export celegans --backend nest --out worm_nest
 """

@@ -78,7 +78,10 @@ def test_single_precision_is_said() -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"precision": "half"}, r"setting 'precision': expected one of \('float64', 'float32'\), got 'half'"),
+        (
+            {"precision": "half"},
+            r"'precision': expected one of \('float64', 'float32'\), got 'half'",
+        ),
         ({"presision": "float32"}, "did you mean 'precision'"),
     ],
 )
