@@ -225,3 +225,20 @@ def test_cuda_that_is_not_there(capfd: Capture, tmp_path: Path) -> None:
     called = call(capfd, "train", toy(tmp_path), "--out", tmp_path / "r", "--device", "cuda")
     assert called.code == 2
     assert "finds no CUDA device" in called.err
+
+
+def test_what_the_template_shows_of_training_runs(capfd: Capture, tmp_path: Path) -> None:
+    path = tmp_path / "worm.yaml"
+    assert call(capfd, "new", path).code == 0
+    text = path.read_text(encoding="utf-8")
+    plain, _, comments = text.partition("# training:")
+    section = "\n".join(line.removeprefix("# ") for line in comments.splitlines())
+    path.write_text(f"{plain}training:{section}\n".replace("dt: 0.1 ms", "dt: 1 ms"))
+    setup = nb.load_experiment(path).training(epochs=1)
+    assert [t.path for t in setup.train] == [
+        "projections.synapses.weight",
+        "populations.neurons.v_thresh",
+        "readouts.choice.weight",
+    ]
+    assert setup.settings.learning_rate == 0.03
+    assert setup.data.rows("train").size == 96
