@@ -233,7 +233,7 @@ def test_what_the_template_shows_of_training_runs(capfd: Capture, tmp_path: Path
     text = path.read_text(encoding="utf-8")
     plain, _, comments = text.partition("# training:")
     section = "\n".join(line.removeprefix("# ") for line in comments.splitlines())
-    path.write_text(f"{plain}training:{section}\n".replace("dt: 0.1 ms", "dt: 1 ms"))
+    path.write_text(f"{plain}training:{section}\n")
     setup = nb.load_experiment(path).training(epochs=1)
     assert [t.path for t in setup.train] == [
         "projections.synapses.weight",
