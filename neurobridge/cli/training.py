@@ -46,14 +46,14 @@ def train(
     as_json: bool,
 ) -> None:
     """Train as a file says, save what was learned, and run it elsewhere if asked."""
-    from neurobridge.training.processes import is_helper
-
     if resume and folder is None:
         raise ExperimentError("--resume goes on with a run: give its folder, --out FOLDER")
     with output(as_json) as out:
         experiment = load_experiment(source)
         changes = {**key_values(settings), **{k: v for k, v in given.items() if v is not None}}
         setup = experiment.training(**changes)
+        from neurobridge.training.processes import is_helper
+
         _check_backends(setup, backends)
         place = folder or _free_folder(experiment.name)
         if not is_helper(setup.settings.processes):

@@ -93,7 +93,12 @@ class Experiment:
         ------
         ExperimentError
             With the line of the file that cannot be carried out, or if it has no such section.
+        BackendUnavailableError
+            If torch, or what else training needs, is not installed.
         """
+        from neurobridge.training.installed import refuse_without_torch
+
+        refuse_without_torch()
         from neurobridge.experiment.training import assemble_training
 
         return assemble_training(self, **changes)

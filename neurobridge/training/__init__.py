@@ -97,15 +97,25 @@ _MODULES = {
 
 def __getattr__(name: str) -> Any:
     """Load on first use: torch is needed by some of it only."""
-    from importlib import import_module
-
     if name in _PACKAGES:
-        return import_module(f"{__name__}.{name}")
+        return _module(f".{name}")
     if name in _MODULES:
-        return getattr(import_module(_MODULES[name], __name__), name)
+        return getattr(_module(_MODULES[name]), name)
     from neurobridge.errors import suggest
 
     raise AttributeError(f"neurobridge.training has no {name!r}{suggest(name, __all__)}")
+
+
+def _module(name: str) -> Any:
+    from importlib import import_module
+
+    from neurobridge.training.installed import refuse_without_torch
+
+    try:
+        return import_module(name, __name__)
+    except ModuleNotFoundError:
+        refuse_without_torch()
+        raise
 
 
 def __dir__() -> list[str]:

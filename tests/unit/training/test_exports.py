@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 from tests.requirements import require
 
 
@@ -39,3 +41,19 @@ def test_names_can_be_completed() -> None:
         "print(set(t.__all__) <= set(dir(t)) and len(t.__all__) == len(set(t.__all__)))"
     )
     assert prints(program) == "True"
+
+
+@pytest.mark.parametrize("missing", ["torch", "lightning"])
+def test_what_is_not_installed_is_told(missing: str) -> None:
+    program = (
+        f"import sys; sys.modules[{missing!r}] = None\n"
+        "import neurobridge as nb\n"
+        "for use in (lambda: nb.training.fit,"
+        " lambda: nb.load_experiment('celegans_patterns').training()):\n"
+        "    try:\n"
+        "        use()\n"
+        "    except nb.BackendUnavailableError as err:\n"
+        "        print(err)\n"
+    )
+    line = f"training needs {missing}, not installed here: pip install 'neurobridge-sim[torch]'"
+    assert prints(program).splitlines() == [line, line]
