@@ -141,6 +141,7 @@ class TrainingPlan(Strict):
     save_every: int = 1
     seed: int = 0
     processes: int = 1
+    threads: int = 1
     loggers: list[str] = Field(default_factory=list)
     precision: Literal["float32", "float64"] = "float32"
     device: str = "cpu"

@@ -26,6 +26,7 @@ from neurobridge.training.objective import Objective, Term
 from neurobridge.training.processes import is_helper, refuse_wrong_place, together
 from neurobridge.training.run_folder import RunFolder
 from neurobridge.training.settings import Parameters, Settings
+from neurobridge.training.threads import on_threads
 from neurobridge.training.trainable import TrainableNetwork
 from neurobridge.training.trainer import make_trainer, quiet
 from neurobridge.training.write_back import verified
@@ -119,6 +120,7 @@ def fit(
     save_every: int = 1,
     seed: int = 0,
     processes: int = 1,
+    threads: int = 1,
     loggers: Sequence[str] = (),
     resume: bool = False,
     progress: bool = True,
@@ -166,6 +168,9 @@ def fit(
         the others, which end when training does: it must be a script, not a notebook, in which this
         is the first training. Terms that are means over trials have the gradient of one process; of
         others, such as the distance of a mean rate from a target, each process takes its own.
+    threads : int
+        Of torch, in each process. With one, the result does not depend on the machine's cores; with
+        more, large dense networks train faster, and sums have other last digits.
     loggers : sequence of {"tensorboard", "wandb"}
         Besides ``metrics.csv``; Weights & Biases writes to ``folder``, offline.
     resume : bool
@@ -187,7 +192,7 @@ def fit(
     """
     settings = Settings(
         epochs, batch, learning_rate, optimiser, clip, validate_every, patience, save_every,
-        seed, processes, loggers,
+        seed, processes, threads, loggers,
     )  # fmt: skip
     refuse_wrong_place(processes)
     metrics = dict(metrics or {})
@@ -220,7 +225,7 @@ def _run(trainer: lightning.Trainer, loop: Loop, checkpoint: Path | None) -> str
     """Train; says how it ended."""
     model, start = loop.model.train(), None if checkpoint is None else str(checkpoint)
     try:
-        with quiet(), together(trainer):
+        with quiet(), together(trainer), on_threads(loop.settings.threads):
             trainer.fit(loop, ckpt_path=start)
     except SystemExit as err:
         if not isinstance(err.__context__, KeyboardInterrupt):

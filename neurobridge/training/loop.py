@@ -88,6 +88,10 @@ class Loop(lightning.LightningModule):
 
     # -- batches --------------------------------------------------------------------------------
 
+    def on_fit_start(self) -> None:
+        """Lightning chooses a number of threads for several processes."""
+        torch.set_num_threads(self.settings.threads)
+
     def train_dataloader(self) -> DataLoader[Share]:
         """Batches to train on."""
         return self._loader("train")

@@ -15,6 +15,7 @@ from neurobridge.errors import NetworkError, UnknownNameError
 from neurobridge.graph.network import Network
 from neurobridge.graph.readout import Readout
 from neurobridge.training.data import TaskData
+from neurobridge.training.threads import on_threads
 from neurobridge.training.trainable import TrainableNetwork
 
 
@@ -79,8 +80,11 @@ def ridge_readout(
     z = (x - mean) / width
     wanted = np.eye(n_out)[labels]
     wanted -= wanted.mean(0)
-    dual = np.linalg.solve(z @ z.T + strength * np.eye(labels.size), wanted)
-    weight = gain * (z.T @ dual / width[:, None]).T
+    with on_threads(1):
+        rows = torch.from_numpy(z)
+        gram = rows @ rows.T + strength * torch.eye(labels.size, dtype=torch.float64)
+        dual = torch.linalg.solve(gram, torch.from_numpy(wanted))
+        weight = gain * ((rows.T @ dual).numpy() / width[:, None]).T
     return replace(readout, weight=weight, bias=-weight @ mean)
 
 
@@ -129,7 +133,7 @@ def fitted_readout(
     data.check(model)
     read = torch.as_tensor(readout.neurons.astype(np.int64))
     counts, labels = [], []
-    with torch.no_grad():
+    with torch.no_grad(), on_threads(1):
         for rows in data.batches("train", batch, seed, 0, shuffle=False):
             made = data.batch(model, rows, seed, 0)
             spikes = model(made.inputs, made.features).outputs.spikes

@@ -45,10 +45,11 @@ class Settings:
     save_every: int = 1
     seed: int = 0
     processes: int = 1
+    threads: int = 1
     loggers: Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch", "validate_every", "save_every", "processes"):
+        for name in ("epochs", "batch", "validate_every", "save_every", "processes", "threads"):
             object.__setattr__(self, name, _whole(name, getattr(self, name)))
         object.__setattr__(self, "learning_rate", _positive("learning_rate", self.learning_rate))
         if self.patience is not None:

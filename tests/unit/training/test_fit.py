@@ -17,7 +17,13 @@ require("lightning")
 
 import torch  # noqa: E402
 
-from neurobridge.training import Objective, losses  # noqa: E402
+from neurobridge.training import (  # noqa: E402
+    Objective,
+    SequenceData,
+    Train,
+    TrainableNetwork,
+    losses,
+)
 from neurobridge.training.checkpoint import load_checkpoint  # noqa: E402
 from neurobridge.training.fitting import fit  # noqa: E402
 from neurobridge.training.run_folder import load_run  # noqa: E402
@@ -245,3 +251,40 @@ def test_the_order_depends_on_seed_and_epoch_alone() -> None:
     again = np.concatenate(list(data.batches("train", 3, 1, 0, shuffle=True)))
     assert again.tolist() == orders[1, 0]  # and not on the size of batches
     assert [p.size for p in data.batches("train", 5, 1, 0, shuffle=True)] == [5, 5, 2]
+
+
+def test_the_number_of_threads_of_the_machine_changes_nothing(tmp_path: Path) -> None:
+    """More than 32,768 edges share a factor: torch would share such sums among threads."""
+    rng = np.random.default_rng(3)
+    b = nb.NetworkBuilder()
+    b.population("units", 200, nb.models.rate_model("tanh"))
+    pairs = np.stack(np.meshgrid(np.arange(200), np.arange(200)), -1).reshape(-1, 2)
+    b.connect("all", "units", "units", pairs, weight=rng.normal(size=40_000) * 0.07, delay=0.0)
+    everyone = np.arange(200)
+    b.add(
+        nb.Encoder("in", "units", everyone, rng.normal(size=(200, 3)), np.zeros(200), "current"),
+        nb.Readout("out", "units", everyone, rng.normal(size=(2, 200)) * 0.1, np.zeros(2),
+                   source="output", pool="none"),
+    )  # fmt: skip
+    network = b.build()
+    x = rng.normal(size=(32, 20, 3))
+    data = SequenceData("in", x, {"out": x[:, :, :2].cumsum(1)})
+    found = []
+    before = torch.get_num_threads()
+    try:
+        for n in (1, 2):
+            torch.set_num_threads(n)
+            train = [
+                Train("projections.all.weight", sign="free"),
+                Train("projections.all.scale", by="all"),
+                Train("readouts.out.weight"),
+            ]
+            model = TrainableNetwork(network, 1.0, train)
+            objective = Objective({"out": losses.MeanSquaredError("out")})
+            fit(model, data, objective, tmp_path / str(n), epochs=3, batch=16, progress=False)
+            assert torch.get_num_threads() == n
+            found.append([p.detach().clone() for p in model.parameters()])
+    finally:
+        torch.set_num_threads(before)
+    for one, other in zip(*found, strict=True):
+        assert torch.equal(one, other)
