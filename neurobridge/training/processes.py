@@ -61,7 +61,7 @@ def together(trainer: lightning.Trainer) -> Iterator[None]:
     if trainer.world_size == 1:
         yield
         return
-    before, threads = {name: os.environ.get(name) for name in PLACES}, torch.get_num_threads()
+    before = {name: os.environ.get(name) for name in PLACES}
     os.environ[STARTED] = "1"
     try:
         yield
@@ -69,7 +69,6 @@ def together(trainer: lightning.Trainer) -> Iterator[None]:
         if distributed.is_initialized():
             distributed.destroy_process_group()
         _wait_for(getattr(trainer.strategy.launcher, "procs", []))
-        torch.set_num_threads(threads)
         for name, value in before.items():
             os.environ.pop(name, None)
             if value is not None:
