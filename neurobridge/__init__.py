@@ -135,6 +135,7 @@ _API = {name: module for module, names in _NAMES.items() for name in names}
 
 _MODULES = frozenset(
     {
+        "analysis",
         "backends",
         "comparison",
         "connectome",

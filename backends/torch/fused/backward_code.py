@@ -4,7 +4,6 @@ from __future__ import annotations
 
 __all__ = ["backward_kernel", "current_as", "kept"]
 
-from neurobridge.backends.torch.fused.adjoint import Adjoint, adjoint, adjoint_name, needed
 from neurobridge.backends.torch.fused.forward_code import ALLOWED_BIT, FIRES_BIT, FREE_BIT
 from neurobridge.backends.torch.fused.names import Saved, Wanted, crossing, names_of
 from neurobridge.backends.torch.fused.printer import Kernel, Layout
@@ -17,6 +16,7 @@ from neurobridge.backends.torch.fused.unrolled import (
     Code,
     Unrolled,
 )
+from neurobridge.lowering.adjoint import Adjoint, adjoint, adjoint_name, needed
 
 FLAGS = {FREE: FREE_BIT, ALLOWED: ALLOWED_BIT, FIRES: FIRES_BIT}
 

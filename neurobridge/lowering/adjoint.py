@@ -12,16 +12,16 @@ import ast
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from neurobridge.backends.torch.fused.slopes import (
+from neurobridge.errors import ModelError
+from neurobridge.expression import names_in, parse
+from neurobridge.lowering.program import Assignment
+from neurobridge.lowering.slopes import (
     bracketed,
     is_atom,
     slope,
     slope_of_power,
     times,
 )
-from neurobridge.errors import ModelError
-from neurobridge.expression import names_in, parse
-from neurobridge.lowering.program import Assignment
 
 Partials = Mapping[str, Mapping[str, str]]
 

@@ -14,10 +14,10 @@ require("torch")
 
 import torch  # noqa: E402
 
-from neurobridge.backends.torch.fused.adjoint import adjoint, adjoint_name, needed  # noqa: E402
 from neurobridge.backends.torch.translate import compile_block, compile_expression  # noqa: E402
 from neurobridge.errors import ModelError  # noqa: E402
 from neurobridge.expression import FUNCTIONS  # noqa: E402
+from neurobridge.lowering.adjoint import adjoint, adjoint_name, needed  # noqa: E402
 from neurobridge.lowering.evaluate import evaluate  # noqa: E402
 from neurobridge.lowering.program import Assignment  # noqa: E402
 from neurobridge.models.rate import ACTIVATIONS  # noqa: E402

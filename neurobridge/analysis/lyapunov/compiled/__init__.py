@@ -1,0 +1,1 @@
+"""Tangent propagation in compiled code."""

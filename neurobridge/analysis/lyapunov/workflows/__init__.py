@@ -1,0 +1,1 @@
+"""What is run on many networks: convergence, timing, transitions, spectra, training."""
