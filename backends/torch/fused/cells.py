@@ -11,12 +11,12 @@ import torch
 
 from neurobridge.backends.torch.fused.backward_code import backward_kernel, current_as, kept
 from neurobridge.backends.torch.fused.forward_code import forward_kernel
-from neurobridge.backends.torch.fused.modules import load_module
 from neurobridge.backends.torch.fused.names import Saved, Wanted, constants_of
 from neurobridge.backends.torch.fused.printer import Kernel, Layout, module_text
 from neurobridge.backends.torch.fused.unrolled import Unrolled, unrolled
 from neurobridge.backends.torch.surrogate import Surrogate
 from neurobridge.backends.torch.translate import compile_expression
+from neurobridge.codegen.modules import load_module
 from neurobridge.lowering.program import PopulationProgram
 
 Compiled = tuple[Callable[..., None], tuple[str, ...]]

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from neurobridge.expression import Dialect, parse, render
+from neurobridge.codegen.dialect import NUMBA
+from neurobridge.expression import parse, render
 from neurobridge.lowering.program import Assignment
 
 HEADER = '''"""Written by neurobridge; changes are lost."""
@@ -17,17 +18,11 @@ HEADER = '''"""Written by neurobridge; changes are lost."""
 import numpy as np
 from numba import njit
 
-from neurobridge.backends.torch.fused.{mathematics} import *
+from neurobridge.codegen.{mathematics} import *
 
 real = np.{dtype}
 byte = np.uint8
 '''
-
-NUMBA = Dialect(
-    where=lambda c, a, b: f"({a} if {c} else {b})",
-    conjunction="&",
-    disjunction="|",
-)
 
 FIXED = ("t", "size", "scalars", "vectors")
 """First arguments of every kernel: the step, neurons times runs, constants of both kinds."""

@@ -11,7 +11,7 @@ from tests.requirements import require
 
 require("numba")
 
-from neurobridge.backends.torch.fused.modules import cache_folder, load_module  # noqa: E402
+from neurobridge.codegen.modules import cache_folder, load_module  # noqa: E402
 
 
 def test_a_source_is_one_file_and_one_module(
@@ -21,11 +21,11 @@ def test_a_source_is_one_file_and_one_module(
     first = load_module("value = 41")
     assert (first.value, load_module("value = 41")) == (41, first)
     assert load_module("value = 42").value == 42
-    assert len(list((tmp_path / "torch").glob("*.py"))) == 2
+    assert len(list((tmp_path / "compiled").glob("*.py"))) == 2
 
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "torch").write_text("a file where a folder should be")
+    (tmp_path / "compiled").write_text("a file where a folder should be")
     monkeypatch.setenv("NEUROBRIDGE_CACHE", str(tmp_path))
     with pytest.raises(BackendError, match="NEUROBRIDGE_CACHE to a folder that can be written"):
         load_module("value = 43")
@@ -34,4 +34,4 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.Mon
 def test_where_the_cache_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NEUROBRIDGE_CACHE", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
-    assert cache_folder() == Path("/somewhere/neurobridge/torch")
+    assert cache_folder() == Path("/somewhere/neurobridge/compiled")

@@ -13,7 +13,7 @@ require("numba")
 
 import numba  # noqa: E402
 
-from neurobridge.backends.torch.fused import single  # noqa: E402
+from neurobridge.codegen import single  # noqa: E402
 
 
 def everywhere(function: Any, x: np.ndarray) -> np.ndarray:

@@ -13,17 +13,17 @@ from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
 
-from neurobridge.backends.torch.fused import double, single
+from neurobridge.codegen import double, single
 from neurobridge.errors import BackendError
 
 
 def cache_folder() -> Path:
-    """``$NEUROBRIDGE_CACHE/torch``, else ``neurobridge/torch`` in the user's cache folder."""
+    """``$NEUROBRIDGE_CACHE/compiled``, else ``neurobridge/compiled`` in the user's cache folder."""
     chosen = os.environ.get("NEUROBRIDGE_CACHE")
     if chosen:
-        return Path(chosen).expanduser() / "torch"
+        return Path(chosen).expanduser() / "compiled"
     base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "neurobridge" / "torch"
+    return (Path(base) if base else Path.home() / ".cache") / "neurobridge" / "compiled"
 
 
 def load_module(source: str) -> ModuleType:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from neurobridge.backends.torch.fused.double import exprel
+from neurobridge.codegen.double import exprel
 
 abs = abs  # noqa: PLW0127
 floor = np.floor

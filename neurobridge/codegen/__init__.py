@@ -1,0 +1,1 @@
+"""Code that is compiled while a program runs: its functions, and where it is kept."""
