@@ -45,8 +45,8 @@ def save_recording(recording: Recording, folder: str | Path) -> Path:
     return target
 
 
-def refuse_used_folder(folder: Path) -> None:
-    """Nothing is overwritten, and a recording is not mixed with other files.
+def refuse_used_folder(folder: Path, what: str = "a recording") -> None:
+    """Nothing is overwritten, and a recording, or what else is saved, is not mixed with other files.
 
     Raises
     ------
@@ -54,13 +54,12 @@ def refuse_used_folder(folder: Path) -> None:
         If the folder is a file, or holds anything.
     """
     if folder.exists() and not folder.is_dir():
-        raise FileFormatError(f"{folder} is a file; a recording needs a new or an empty folder")
+        raise FileFormatError(f"{folder} is a file; {what} needs a new or an empty folder")
     if (folder / MANIFEST).exists():
         raise FileFormatError(f"{folder} holds a recording already; choose another folder")
     if folder.is_dir() and (held := sorted(path.name for path in folder.iterdir())):
         raise FileFormatError(
-            f"{folder} is not empty, it holds {held[0]!r}; a recording needs a new or an empty "
-            "folder"
+            f"{folder} is not empty, it holds {held[0]!r}; {what} needs a new or an empty folder"
         )
 
 
