@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["lower_population"]
+__all__ = ["coherent_parameters", "lower_population"]
 
 from collections.abc import Mapping
 from typing import Any
@@ -25,7 +25,7 @@ from neurobridge.units import parse_unit
 def lower_population(population: Population, dt: float) -> tuple[PopulationProgram, list[Finding]]:
     """The program of a population at ``dt``, and what rounding its refractory period did."""
     model = population.model
-    parameters = _coherent(model, population.parameters)
+    parameters = coherent_parameters(model, population.parameters)
     step = step_code(model, parameters, dt)
     constants = dict(step.constants)
     shorthands = flat_shorthands(model)
@@ -78,7 +78,7 @@ def lower_population(population: Population, dt: float) -> tuple[PopulationProgr
     return program, findings
 
 
-def _coherent(model: NeuronModel, parameters: Mapping[str, Any]) -> dict[str, Any]:
+def coherent_parameters(model: NeuronModel, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Parameters in units that multiply without factors: rates in Hz become per ms."""
     factors = {name: parse_unit(p.unit).factor for name, p in model.parameters.items()}
     return {n: v if factors[n] == 1 else v * factors[n] for n, v in parameters.items()}

@@ -1,0 +1,100 @@
+"""Products with the coupling matrix, and factorisations of a frame, in compiled code."""
+
+from __future__ import annotations
+
+__all__ = [
+    "edges_times_columns",
+    "edges_times_vector",
+    "row_order",
+    "rows_times_matrix",
+    "shifted",
+    "unpivoted",
+]
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+
+@njit(cache=True, nogil=True, error_model="numpy", boundscheck=False)
+def edges_times_vector(indptr: Any, source: Any, weight: Any, signal: Any, out: Any) -> None:
+    """``out = W signal`` over edges by target."""
+    for target in range(out.size):
+        total = 0.0
+        for e in range(indptr[target], indptr[target + 1]):
+            total += weight[e] * signal[source[e]]
+        out[target] = total
+
+
+@njit(cache=True, nogil=True, error_model="numpy", boundscheck=False, fastmath={"contract"})
+def edges_times_columns(indptr: Any, source: Any, weight: Any, signals: Any, out: Any) -> None:
+    """``out = W signals``, where ``signals`` is (n_source, k)."""
+    k = signals.shape[1]
+    for target in range(out.shape[0]):
+        row = out[target]
+        first, last = indptr[target], indptr[target + 1]
+        for r in range(k):
+            row[r] = 0
+        e = first
+        while e + 4 <= last:
+            a, b, c, d = weight[e], weight[e + 1], weight[e + 2], weight[e + 3]
+            at_a, at_b = signals[source[e]], signals[source[e + 1]]
+            at_c, at_d = signals[source[e + 2]], signals[source[e + 3]]
+            for r in range(k):
+                row[r] += a * at_a[r] + b * at_b[r] + c * at_c[r] + d * at_d[r]
+            e += 4
+        while e < last:
+            a, at_a = weight[e], signals[source[e]]
+            for r in range(k):
+                row[r] += a * at_a[r]
+            e += 1
+
+
+@njit(cache=True, nogil=True, error_model="numpy", boundscheck=False)
+def unpivoted(rows: Any, order: Any, out: Any) -> None:
+    """The unit lower trapezoid of an LU factorisation with its rows in their old order.
+
+    ``rows`` (k, N) is the factorised matrix, transposed; ``order`` (N,) where each row comes from.
+    """
+    k, n = rows.shape
+    for j in range(k):
+        for i in range(n):
+            value = rows[j, i]
+            if i < j:
+                value = 0
+            elif i == j:
+                value = 1
+            out[j, order[i]] = value
+
+
+@njit(cache=True, nogil=True, error_model="numpy", boundscheck=False)
+def row_order(pivots: Any, n: Any) -> Any:
+    """Where each row of a factorised matrix comes from, by LAPACK's list of exchanges."""
+    order = np.arange(n)
+    for i in range(pivots.size):
+        j = pivots[i]
+        order[i], order[j] = order[j], order[i]
+    return order
+
+
+@njit(
+    cache=True, nogil=True, error_model="numpy", boundscheck=False,
+    fastmath={"reassoc", "contract"},
+)  # fmt: skip
+def rows_times_matrix(matrix: Any, rows: Any, out: Any) -> None:
+    """``out = rows matrix^T`` for few rows: the matrix is read from memory once."""
+    for i in range(matrix.shape[0]):
+        weights = matrix[i]
+        for r in range(rows.shape[0]):
+            row, total = rows[r], 0.0
+            for j in range(weights.size):
+                total += weights[j] * row[j]
+            out[r, i] = total
+
+
+@njit(cache=True, nogil=True, error_model="numpy", boundscheck=False)
+def shifted(out: Any, base: Any, factor: Any, direction: Any) -> None:
+    """``out = base + factor*direction``."""
+    for i in range(out.size):
+        out[i] = base[i] + factor * direction[i]

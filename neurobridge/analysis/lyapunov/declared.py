@@ -1,0 +1,115 @@
+"""Systems that are declared as equations: networks of rate neurons, and equations of a user's."""
+
+from __future__ import annotations
+
+__all__ = ["Cells", "DeclaredSystem"]
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from neurobridge.analysis.lyapunov.linear_code import LinearCode
+from neurobridge.analysis.lyapunov.system import (
+    Meaning,
+    Method,
+    Precision,
+    Propagator,
+    Real,
+    System,
+)
+
+if TYPE_CHECKING:
+    from neurobridge.analysis.lyapunov.compiled.propagator import Currents
+
+DENSE_ABOVE = 0.1
+"""Share of pairs that are connected from which on a dense product is the faster one."""
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Neurons of one kind.
+
+    Parameters
+    ----------
+    name : str
+    size : int
+    code : LinearCode
+    constants : mapping of str to float or float64 array (size,)
+    """
+
+    name: str
+    size: int
+    code: LinearCode
+    constants: Mapping[str, float | Real]
+
+
+@dataclass(frozen=True, eq=False)
+class DeclaredSystem(System):
+    """Cells and what couples them.
+
+    Parameters
+    ----------
+    meaning, unit, names
+        See :class:`System`.
+    cells : tuple of Cells
+        The states are those of the cells in order: all neurons of the first state, then of the
+        next.
+    coupling : scipy.sparse.csr_array
+        Rows: every coupling of every population, columns: every neuron that sends a signal.
+    initial : function of a seed
+        The initial state, float64 (N,).
+    currents : Currents or None
+        Injected currents over time.
+    dt : float
+        Default time step.
+    labels : mapping of str to array (N,)
+    """
+
+    meaning: Meaning
+    unit: str
+    names: tuple[str, ...]
+    cells: tuple[Cells, ...]
+    coupling: csr_array[Any]
+    initial: Callable[[int], Real]
+    currents: Currents | None = None
+    dt: float = 0.1
+    method: Method | None = None
+    labels: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+
+    @property
+    def default_dt(self) -> float:
+        """See :class:`System`."""
+        return self.dt
+
+    @property
+    def default_method(self) -> Method:
+        """See :class:`System`."""
+        return self.method or super().default_method
+
+    @property
+    def autonomous(self) -> bool:
+        """See :class:`System`."""
+        return self.currents is None or self.currents.constant
+
+    @property
+    def is_dense(self) -> bool:
+        """Whether couplings are kept as a dense matrix."""
+        rows, columns = self.coupling.shape
+        return bool(self.coupling.nnz > DENSE_ABOVE * rows * columns)
+
+    def start(self, seed: int) -> Real:
+        """See :class:`System`."""
+        return self.initial(seed)
+
+    def propagator(self, k: int, dt: float, method: Method, precision: Precision) -> Propagator:
+        """See :class:`System`."""
+        from neurobridge.analysis.lyapunov.compiled.propagator import CompiledPropagator
+
+        return CompiledPropagator(self, k, dt, method, precision)
+
+    def groups(self) -> Mapping[str, NDArray[Any]]:
+        """See :class:`System`."""
+        return self.labels
