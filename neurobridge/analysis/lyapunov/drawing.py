@@ -35,9 +35,10 @@ ALARM = "#b5322a"
 def draw_spectrum(result: Spectrum) -> Figure:
     """Exponents, their cumulative sum, and the convergence of the leading ones.
 
-    Bars and bands are 95 % intervals. The sum is shown up to about twice the dimension, which is
-    where it crosses zero. The title says what the exponents mean and what follows from them, in red
-    and in capitals if the run did not end as it should have. Nothing of ``pyplot`` is used.
+    Bars and bands are 95 % intervals, but for the bar of the dimension, its standard error. The sum
+    is shown up to about twice the dimension, which is where it crosses zero. The title says what
+    the exponents mean and what follows from them, in red and in capitals if the run did not end as
+    it should have. Nothing of ``pyplot`` is used.
 
     Parameters
     ----------
@@ -143,7 +144,7 @@ def _crossing(axes: Axes, result: Spectrum) -> None:
     """Where the sum is zero: the Kaplan-Yorke dimension."""
     dimension = result.kaplan_yorke
     if np.isnan(dimension):
-        axes.set_title("cumulative sum (not negative yet: D is not known)")
+        axes.set_title("cumulative sum, not negative yet: D not known")
         return
     axes.errorbar(
         dimension / result.size, 0, xerr=result.kaplan_yorke_error / result.size, fmt="D",
