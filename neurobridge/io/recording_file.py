@@ -46,7 +46,7 @@ def save_recording(recording: Recording, folder: str | Path) -> Path:
 
 
 def refuse_used_folder(folder: Path, what: str = "a recording") -> None:
-    """Nothing is overwritten, and a recording, or what else is saved, is not mixed with other files.
+    """Nothing is overwritten, and what is saved is not mixed with other files.
 
     Raises
     ------
