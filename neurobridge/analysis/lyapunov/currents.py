@@ -49,8 +49,8 @@ class Currents:
                 stimulus, (Current, WhiteNoise)
             ):
                 raise NetworkError(
-                    f"stimulus {stimulus.name!r} is {type(stimulus).__name__}; exponents are worked "
-                    "out under currents that hold for a while (Current, WhiteNoise)"
+                    f"stimulus {stimulus.name!r} is {type(stimulus).__name__}; exponents are "
+                    "worked out under currents that hold for a while (Current, WhiteNoise)"
                 )
         return cls(network, scale, seed) if network.stimuli else None
 
@@ -67,7 +67,7 @@ class Currents:
                 if given.population == population.name:
                     change = np.searchsorted(given.start, steps, side="right") - 1
                     value = np.where((change >= 0)[:, None], given.value[change], 0.0)
-                    np.add.at(total, (slice(None), given.neuron), value)
+                    np.add.at(total.T, given.neuron, value.T)
             rows.append(total)
         return np.concatenate(rows, axis=1)
 

@@ -22,7 +22,7 @@ from neurobridge.analysis.lyapunov.system import (
 )
 
 if TYPE_CHECKING:
-    from neurobridge.analysis.lyapunov.compiled.propagator import Currents
+    from neurobridge.analysis.lyapunov.currents import Currents
 
 DENSE_ABOVE = 0.1
 """Share of pairs that are connected from which on a dense product is the faster one."""

@@ -88,7 +88,7 @@ def code_of(slopes: Mapping[str, str], output: str, couplings: Sequence[str]) ->
     used = {n for text in (*slopes.values(), output) if text for n in names_in(text)}
     constants = tuple(sorted(used - {*states, *couplings, CURRENT}))
     code: list[Assignment] = []
-    slope_by = {}
+    slope_by: dict[tuple[str, str], str] = {}
     for state, body in slopes.items():
         lines, partials = _with_partials(body, slope_name(state), (*states, *couplings))
         code += lines

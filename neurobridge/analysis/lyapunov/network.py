@@ -1,4 +1,4 @@
-"""From a network of rate neurons to a system: equations from its models, couplings from its edges."""
+"""From a network of rate neurons to a system: its models' equations, its edges' couplings."""
 
 from __future__ import annotations
 
@@ -71,12 +71,12 @@ def of_network(
                 "function of time, and its exponents are not worked out here; set its delay to 0"
             )
     scale, unit = _unit_of_time(network, unit)
+    dt = 0.1 if unit == "tau" else 0.1 * _fastest(network)
     cells = tuple(_cells(p, scale) for p in network.populations.values())
     names, labels = _names(network), _labels(network)
     return DeclaredSystem(
         meaning, unit, names, cells, _coupling(network), _initial(initial, len(names)),
-        Currents.of_network(network, scale, seed), 0.1 if unit == "tau" else 0.1 * _fastest(network),
-        None, labels,
+        Currents.of_network(network, scale, seed), dt, None, labels,
     )  # fmt: skip
 
 
@@ -84,10 +84,11 @@ def _refuse_spikes(population: Population) -> None:
     model = population.model
     if model.spikes:
         raise ModelError(
-            f"population {population.name!r}: neurons of model {model.name!r} spike, and a spike is "
-            "a jump, which has no derivative: on a grid of time steps a small change of the state "
-            "moves no spike at all, and then one by a whole step. Exponents of such a simulation "
-            "would be those of its resets, not of the network. Use a rate model (rate_model)"
+            f"population {population.name!r}: neurons of model {model.name!r} spike, and a spike "
+            "is a jump, which has no derivative: on a grid of time steps a small change of the "
+            "state moves no spike at all, and then one by a whole step. Exponents of such a "
+            "simulation would be those of its resets, not of the network. Use a rate model "
+            "(neurobridge.models.rate_model)"
         )
     if model.refractory is not None or model.receptors:
         raise ModelError(f"population {population.name!r}: model {model.name!r} takes spikes")

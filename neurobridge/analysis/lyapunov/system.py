@@ -20,11 +20,23 @@ Precision = Literal["float64", "mixed"]
 Renormalisation = Literal["lu", "cholesky", "householder"]
 
 METHODS: Mapping[str, tuple[Method, ...]] = {"flow": ("ab4", "rk4"), "map": ("euler", "map")}
-"""Integrators of each meaning: ``euler`` is the Euler map at a dt, ``map`` a system in its own steps."""
+"""Integrators of each meaning: ``euler`` is the Euler map at a dt, ``map`` a system's own steps."""
 
 
 class DivergedError(NeurobridgeError, ArithmeticError):
-    """A trajectory left the finite numbers."""
+    """A trajectory left the finite numbers.
+
+    Parameters
+    ----------
+    first, count : int
+        The first state that did, and how many did in the same step.
+    time : float
+        After so many units of time of the stretch in which it happened.
+    """
+
+    def __init__(self, first: int, count: int, time: float, message: str = "") -> None:
+        super().__init__(message or f"state {first} is not finite after {time:g} units of time")
+        self.first, self.count, self.time = first, count, time
 
 
 class System(ABC):

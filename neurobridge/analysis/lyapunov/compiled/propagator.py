@@ -36,6 +36,10 @@ Arrays = namedtuple(
 ADAMS = (55 / 24, -59 / 24, 37 / 24, -9 / 24)
 
 
+def _dense_kind(precision: Precision) -> Coupling:
+    return "dense_mixed" if precision == "mixed" else "dense"
+
+
 class CompiledPropagator(Propagator):
     """Carries a :class:`DeclaredSystem` on.
 
@@ -60,8 +64,7 @@ class CompiledPropagator(Propagator):
         self.columns = coupled and not system.is_dense
         self.kind: Coupling = "none"
         if coupled:
-            mixed = "dense_mixed" if precision == "mixed" else "dense"
-            self.kind = "edges" if self.columns else mixed
+            self.kind = "edges" if self.columns else _dense_kind(precision)
         plan = Plan(tuple(c.code for c in system.cells), "columns" if self.columns else "rows")
         self.module = load_module(module_text(plan, self.kind))
         self.arrays = self._allocate()

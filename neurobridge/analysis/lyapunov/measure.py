@@ -1,0 +1,127 @@
+"""Exponents block by block, until the time is over or the error is small enough."""
+
+from __future__ import annotations
+
+__all__ = ["Measured", "initial_frame", "measure"]
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from neurobridge.analysis.lyapunov.plan import Plan
+from neurobridge.analysis.lyapunov.renormaliser import Renormaliser
+from neurobridge.analysis.lyapunov.settle import Settled, told
+from neurobridge.analysis.lyapunov.statistics import block_errors
+from neurobridge.analysis.lyapunov.system import DivergedError, Real, System
+from neurobridge.rng import generator
+
+BLOCKS = 64
+"""As many blocks are looked for; twice as many are merged into pairs."""
+FEWEST = 16
+"""Blocks that an error must be from before it ends a run."""
+INTERVALS = 4
+"""Intervals between renormalisations that a block should have at least."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a run gave.
+
+    Parameters
+    ----------
+    blocks : float64 array (B, k)
+        Mean exponents of each block, in the order of the frame.
+    block_time : float
+    divergence : float
+        Mean trace of the Jacobian, NaN if it is not known.
+    converged : bool
+        Whether the error that was asked for was reached.
+    state, earlier : float64 array (N,)
+        The last state, and that at the beginning of the measurement.
+    renormalisations, redone, interval : int
+    """
+
+    blocks: Real
+    block_time: float
+    divergence: float
+    converged: bool
+    state: Real
+    earlier: Real
+    renormalisations: int
+    redone: int
+    interval: int
+
+
+def initial_frame(size: int, k: int, seed: int) -> Real:
+    """Random orthonormal vectors (N, k); those of a smaller k are the first of a larger one."""
+    rows = generator(seed, "lyapunov.frame", f"{size}").standard_normal((k, size))
+    q, r = np.linalg.qr(rows.T)
+    frame: Real = q * np.where(np.diag(r) < 0, -1.0, 1.0)
+    return frame
+
+
+def measure(
+    system: System, plan: Plan, settled: Settled, k: int, progress: Callable[[float], None]
+) -> Measured:
+    """Let the frame settle, then measure.
+
+    Raises
+    ------
+    DivergedError
+        If the trajectory does not stay finite.
+    """
+    dt = settled.dt
+    propagator = system.propagator(k, dt, plan.method, plan.precision)
+    propagator.begin(settled.state, initial_frame(system.size, k, plan.seed))
+    carrier = Renormaliser(propagator, dt, plan.kind(k, system.size), plan.precision, plan.interval)
+    try:
+        _warm_up(carrier, round(plan.warm_up / dt), progress)
+        earlier, first, trace = propagator.state(), propagator.step, propagator.divergence
+        blocks, length, converged = _blocks(carrier, plan, dt, progress)
+    except DivergedError as err:
+        raise told(err, system, plan.method, dt) from None
+    return Measured(
+        blocks, length * dt, (propagator.divergence - trace) / (propagator.step - first), converged,
+        propagator.state(), earlier, carrier.count, carrier.redone, carrier.interval,
+    )  # fmt: skip
+
+
+def _warm_up(carrier: Renormaliser, n_steps: int, progress: Callable[[float], None]) -> None:
+    for steps in np.diff(np.linspace(0, n_steps, 11).astype(int)):
+        carrier.advance(int(steps))
+        progress(int(steps) * carrier.dt)
+
+
+def _blocks(
+    carrier: Renormaliser, plan: Plan, dt: float, progress: Callable[[float], None]
+) -> tuple[Real, int, bool]:
+    """Block means, steps of a block, and whether the error was reached."""
+    n_steps = max(round(plan.time / dt), 2)
+    length = _first_length(carrier, plan, n_steps)
+    rows: list[Real] = []
+    done = 0
+    while done < n_steps:
+        rows.append(carrier.advance(length) / (length * dt))
+        done += length
+        progress(length * dt)
+        if plan.error is None:
+            continue
+        if len(rows) >= FEWEST and _error(rows) <= plan.error:
+            return np.array(rows), length, True
+        if len(rows) == 2 * BLOCKS:
+            rows = [(a + b) / 2 for a, b in zip(rows[::2], rows[1::2], strict=True)]
+            length *= 2
+    return np.array(rows), length, False
+
+
+def _first_length(carrier: Renormaliser, plan: Plan, n_steps: int) -> int:
+    """Steps of a block: a share of the time, or as short as is worth it if an error is the goal."""
+    shortest = min(INTERVALS * carrier.interval, max(n_steps // 8, 1))
+    if plan.error is not None:
+        return shortest
+    return -(-n_steps // min(BLOCKS, n_steps // shortest))
+
+
+def _error(rows: list[Real]) -> float:
+    return float(block_errors(np.array(rows)).max())

@@ -1,0 +1,132 @@
+"""From an initial state to the attractor, and to a time step that is stable there."""
+
+from __future__ import annotations
+
+__all__ = ["Settled", "settle"]
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from neurobridge.analysis.lyapunov.plan import Plan
+from neurobridge.analysis.lyapunov.stability import extreme_eigenvalues, largest_dt
+from neurobridge.analysis.lyapunov.system import DivergedError, Method, Real, System
+from neurobridge.errors import NetworkError
+
+CHUNK = 200
+"""Steps between two looks at a state."""
+MARGIN = 0.9
+"""Share of the largest stable step that is taken if the step is not given."""
+LOOKS = 3
+"""States of the trajectory at which stability is looked at."""
+
+
+@dataclass(frozen=True)
+class Settled:
+    """Where a measurement starts.
+
+    Parameters
+    ----------
+    state : float64 array (N,)
+    dt : float
+    largest_dt : float
+        At which the method is stable on the trajectory; infinite for maps.
+    """
+
+    state: Real
+    dt: float
+    largest_dt: float
+
+
+def settle(system: System, plan: Plan, progress: Callable[[float], None]) -> Settled:
+    """Let the transient of the state pass, and find or check the time step.
+
+    Raises
+    ------
+    NetworkError
+        If the step is too large for the method; the message says the bound.
+    DivergedError
+        If the trajectory does not stay finite.
+    """
+    state = system.start(plan.seed)
+    if state.shape != (system.size,) or not np.isfinite(state).all():
+        raise NetworkError(
+            f"initial state: expected {system.size} finite numbers, got shape {state.shape} with "
+            f"{int((~np.isfinite(state)).sum())} that are not"
+        )
+    if system.meaning == "map":
+        dt = plan.dt or system.default_dt
+        return Settled(_run(system, plan.method, state, dt, plan.transient, progress), dt, np.inf)
+    dt = plan.dt or system.default_dt
+    eigenvalues = []
+    for part in np.diff(np.linspace(0.0, plan.transient, LOOKS + 1)):
+        state = _run(system, "rk4", state, dt, float(part), progress)
+        eigenvalues.append(extreme_eigenvalues(system, state))
+    bound = largest_dt(np.concatenate(eigenvalues), plan.method, _share(system, plan))
+    if plan.dt is None:
+        dt = min(dt, MARGIN * bound)
+    elif dt > bound:
+        other = largest_dt(np.concatenate(eigenvalues), "rk4")
+        advice = f", or method='rk4', which takes up to {other:.3g}" if plan.method == "ab4" else ""
+        raise NetworkError(
+            f"dt = {dt:g} is too large for method {plan.method!r}: along this trajectory it is "
+            f"stable, and its exponents are those of the flow, up to dt = {bound:.3g}. Take a "
+            f"smaller dt{advice}"
+        )
+    return Settled(state, dt, bound)
+
+
+def _share(system: System, plan: Plan) -> float:
+    """Of all exponents, those that are asked for; the dimension needs a small part."""
+    return 0.25 if plan.k == "adaptive" else plan.k / system.size
+
+
+def _run(
+    system: System,
+    method: Method,
+    state: Real,
+    dt: float,
+    time: float,
+    progress: Callable[[float], None],
+) -> Real:
+    """The state after some time, without tangents."""
+    propagator = system.propagator(0, dt, method, "float64")
+    propagator.begin(state, None)
+    left = round(time / dt)
+    while left:
+        before, steps = propagator.snapshot(), min(CHUNK, left)
+        propagator.advance(steps)
+        if not np.isfinite(propagator.state()).all():
+            propagator.restore(before)
+            _explain(system, propagator, method, dt, steps)
+        left -= steps
+        progress(steps * dt)
+    return propagator.state()
+
+
+def _explain(system: System, propagator: object, method: Method, dt: float, steps: int) -> None:
+    """Say when and where a trajectory diverged, and why it may have."""
+    from neurobridge.analysis.lyapunov.renormaliser import raise_diverged
+
+    try:
+        raise_diverged(propagator, steps, dt)  # type: ignore[arg-type]
+    except DivergedError as err:
+        raise told(err, system, method, dt) from None
+
+
+def told(err: DivergedError, system: System, method: Method, dt: float) -> DivergedError:
+    """The error with the name of the state, and advice."""
+    advice = "the system has no bounded attractor from this initial state"
+    if system.meaning == "flow":
+        bound = largest_dt(extreme_eigenvalues(system, system.start(0)), method)
+        advice += f", or dt = {dt:g} is too large (at an initial state, {method} takes {bound:.3g})"
+    return DivergedError(
+        err.first, err.count, err.time,
+        f"the trajectory diverged after {err.time:g} {_unit(system)}: {system.names[err.first]} is "
+        f"not finite any more, the first of {err.count} states; {advice}",
+    )  # fmt: skip
+
+
+def _unit(system: System) -> str:
+    return "units of time" if system.unit == "1" else system.unit
