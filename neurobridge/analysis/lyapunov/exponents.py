@@ -38,6 +38,7 @@ def spectrum(
     interval: float | None = None,
     precision: Literal["float64", "mixed"] = "float64",
     seed: int = 0,
+    blocks: int | None = None,
     checks: bool = True,
     threads: int = 1,
     progress: bool = True,
@@ -75,6 +76,9 @@ def spectrum(
         Of tangent vectors: ``mixed`` is float32 for them, float64 for state, Gram matrix and sums.
     seed : int
         Of initial state and tangent vectors.
+    blocks : int, optional
+        Into which the time is divided, for errors and traces; default: up to 64, each of several
+        intervals.
     checks : bool
         Whether to look at the sum rule, the zero exponent, symmetry and two trajectories.
     threads : int
@@ -103,7 +107,7 @@ def spectrum(
     plan = make_plan(
         system, k=k, dt=dt, method=method, renormalise=renormalise, interval=interval,
         precision=precision, time=time, error=error, transient=transient, warm_up=warm_up,
-        seed=seed,
+        seed=seed, blocks=blocks,
     )  # fmt: skip
     whole = plan.transient + plan.warm_up + plan.time
     with on_threads(threads), progress_bar("exponents", whole, shown=progress) as tick:
@@ -151,7 +155,7 @@ def spectra(
         raise NetworkError(f"seeds: expected one for each of {len(systems)}, got {len(chosen)}")
     defaults: dict[str, Any] = {
         "dt": None, "method": None, "renormalise": "auto", "interval": None, "precision": "float64",
-        "time": None, "error": None, "transient": 100.0, "warm_up": 50.0,
+        "time": None, "error": None, "transient": 100.0, "warm_up": 50.0, "blocks": None,
     }  # fmt: skip
     unknown = sorted(set(options) - set(defaults))
     if unknown:

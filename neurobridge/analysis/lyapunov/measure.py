@@ -120,6 +120,8 @@ def _first_length(carrier: Renormaliser, plan: Plan, n_steps: int) -> int:
     shortest = min(INTERVALS * carrier.interval, max(n_steps // 8, 1))
     if plan.error is not None:
         return shortest
+    if plan.blocks is not None:
+        return -(-n_steps // min(plan.blocks, n_steps))
     return -(-n_steps // min(BLOCKS, n_steps // shortest))
 
 

@@ -45,6 +45,7 @@ class Plan:
     transient: float
     warm_up: float
     seed: int
+    blocks: int | None = None
 
     def kind(self, k: int, size: int) -> Renormalisation:
         """The factorisation within the loop.
@@ -71,6 +72,7 @@ def make_plan(
     transient: float,
     warm_up: float,
     seed: int,
+    blocks: int | None = None,
 ) -> Plan:
     """The plan that these options are for a system.
 
@@ -98,11 +100,13 @@ def make_plan(
     length = (LIMIT if error is not None else DEFAULT_TIME) if time is None else time
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
         raise NetworkError(f"seed: expected a whole number, got {seed!r}")
+    if blocks is not None:
+        _check_blocks(blocks, error)
     made: Any = Plan(
         _vectors(k, system.size), step, chosen, renormalise,  # type: ignore[arg-type]
         _steps(interval, step or system.default_dt), precision,  # type: ignore[arg-type]
         _positive("time", length), error, _positive("transient", transient, zero=True),
-        _positive("warm_up", warm_up, zero=True), int(seed),
+        _positive("warm_up", warm_up, zero=True), int(seed), blocks,
     )  # fmt: skip
     return made  # type: ignore[no-any-return]
 
@@ -120,6 +124,13 @@ def _vectors(k: int | str, size: int) -> int | Literal["adaptive"]:
             "gives all"
         )
     return int(k)
+
+
+def _check_blocks(blocks: int, error: float | None) -> None:
+    if isinstance(blocks, bool) or not isinstance(blocks, (int, np.integer)) or blocks < 2:
+        raise NetworkError(f"blocks: expected a whole number >= 2, got {blocks!r}")
+    if error is not None:
+        raise NetworkError("blocks: their number follows from the error that is to be reached")
 
 
 def _steps(interval: float | None, dt: float) -> int | None:

@@ -68,7 +68,7 @@ def growth(method: Method, z: NDArray[np.complex128]) -> tuple[Real, Real]:
         return np.abs(1 + z + z**2 / 2 + z**3 / 6 + z**4 / 24), np.zeros(z.size)
     if method != "ab4":
         raise NetworkError(f"the method {method!r} is a map, which has no stable time step")
-    roots = np.array([_adams_roots(v) for v in z]).reshape(z.size, 4)
+    roots = _adams_roots(z)
     own = np.abs(roots - np.exp(z)[:, None]).argmin(axis=1)
     moduli = np.abs(roots)
     principal = moduli[np.arange(z.size), own]
@@ -76,10 +76,11 @@ def growth(method: Method, z: NDArray[np.complex128]) -> tuple[Real, Real]:
     return principal, moduli.max(axis=1, initial=0.0)
 
 
-def _adams_roots(z: complex) -> NDArray[np.complex128]:
-    """Of the characteristic polynomial of the four-step Adams-Bashforth method."""
-    coefficients = [1, -1 - 55 / 24 * z, 59 / 24 * z, -37 / 24 * z, 9 / 24 * z]
-    return np.asarray(np.roots(coefficients), dtype=np.complex128)
+def _adams_roots(z: NDArray[np.complex128]) -> NDArray[np.complex128]:
+    """Of the characteristic polynomials of the four-step Adams-Bashforth method, (len(z), 4)."""
+    companions = np.tile(np.eye(4, k=-1, dtype=np.complex128), (z.size, 1, 1))
+    companions[:, 0] = np.stack([1 + 55 / 24 * z, -59 / 24 * z, 37 / 24 * z, -9 / 24 * z], axis=1)
+    return np.asarray(np.linalg.eigvals(companions), dtype=np.complex128)
 
 
 def largest_dt(eigenvalues: NDArray[np.complex128], method: Method, share: float = 1.0) -> float:
