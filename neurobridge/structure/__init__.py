@@ -30,7 +30,6 @@ from neurobridge.structure.initialisers import (
     Initialiser,
     Normal,
     Orthogonal,
-    SynapseCounts,
     Uniform,
 )
 from neurobridge.structure.multi_area import MultiArea, equal_areas
@@ -38,4 +37,5 @@ from neurobridge.structure.multi_area_ei import MultiAreaEI
 from neurobridge.structure.random_subsets import RandomSubsets
 from neurobridge.structure.spectrum import spectral_radius
 from neurobridge.structure.structure import Structure
+from neurobridge.structure.synapse_counts import SynapseCounts
 from neurobridge.structure.weights import Weights

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-__all__ = ["Initialiser", "Normal", "Orthogonal", "SynapseCounts", "Uniform"]
+__all__ = ["Initialiser", "Normal", "Orthogonal", "Source", "Uniform"]
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,12 +17,12 @@ from neurobridge.graph.edges import Edges
 from neurobridge.graph.projection import Projection
 from neurobridge.rng import generator
 from neurobridge.structure import checks
+from neurobridge.structure.sinkhorn import Outputs
 from neurobridge.structure.structure import Structure
 from neurobridge.structure.target import Target
 from neurobridge.structure.weights import Weights
 
 Real = NDArray[np.float64]
-Measure = Literal["none", "total", "fan_in"]
 
 
 class Initialiser(ByContent, ABC):
@@ -70,6 +70,23 @@ class Initialiser(ByContent, ABC):
     ) -> Initialiser:
         """The same, then balanced; see :meth:`Weights.balanced`."""
         return Balanced(self, ratio, one_sided)
+
+    def sinkhorn(
+        self,
+        inputs: float = 0.5,
+        outputs: Outputs = "shared",
+        *,
+        one_sided: Literal["error", "keep"] = "error",
+        approximate: bool = False,
+        tolerance: float = 1e-6,
+        iterations: int = 20_000,
+    ) -> Initialiser:
+        """The same, with given sums of inputs and outputs; see :meth:`Weights.sinkhorn`."""
+        return Sinkhorn(self, inputs, outputs, one_sided, approximate, tolerance, iterations)
+
+    def with_fan_in(self, total: float) -> Initialiser:
+        """The same, with a given sum onto each neuron; see :meth:`Weights.with_fan_in`."""
+        return WithFanIn(self, total)
 
     def with_spectral_radius(self, radius: float) -> Initialiser:
         """The same, then scaled; see :meth:`Weights.with_spectral_radius`."""
@@ -183,41 +200,6 @@ class Orthogonal(Source):
 
 
 @dataclass(frozen=True, eq=False)
-class SynapseCounts(Source):
-    """Weights in proportion to the synapse counts of a connectome; nothing is random.
-
-    Parameters
-    ----------
-    scale : float
-    normalise : {"none", "total", "fan_in"}
-        ``none``: ``scale`` is the weight of one synapse. ``total``: the magnitudes of all weights
-        sum to ``scale``. ``fan_in``: those onto each neuron do. For the spectral radius use
-        ``SynapseCounts().with_spectral_radius(...)``.
-    """
-
-    scale: float = 1.0
-    normalise: Measure = "none"
-
-    def __post_init__(self) -> None:
-        checks.positive(self.scale, "scale")
-        if self.normalise not in get_args(Measure):
-            raise NetworkError(
-                f"normalise: expected one of {get_args(Measure)}, got {self.normalise!r}"
-            )
-
-    def _values(self, target: Target, name: str) -> Real:
-        signed = target.sign * _counts(target)
-        sums: Real = np.ones(1)
-        if self.normalise == "total":
-            sums = np.abs(signed).sum(keepdims=True)
-        elif self.normalise == "fan_in":
-            edges = target.edges
-            onto = np.bincount(edges.post, np.abs(signed), minlength=edges.n_post)
-            sums = onto[edges.post].astype(np.float64)
-        return self.scale * np.divide(signed, sums, out=np.zeros_like(signed), where=sums > 0)
-
-
-@dataclass(frozen=True, eq=False)
 class Balanced(Initialiser):
     """The weights of ``source``, balanced; see :meth:`Weights.balanced`."""
 
@@ -234,6 +216,41 @@ class Balanced(Initialiser):
 
 
 @dataclass(frozen=True, eq=False)
+class Sinkhorn(Initialiser):
+    """The weights of ``source`` with given sums; see :meth:`Weights.sinkhorn`."""
+
+    source: Initialiser
+    inputs: float
+    outputs: Outputs
+    one_sided: Literal["error", "keep"]
+    approximate: bool
+    tolerance: float
+    iterations: int
+
+    def on(self, target: Target, name: str) -> Weights:
+        """The weights of a target, scaled."""
+        return self.source.on(target, name).sinkhorn(
+            self.inputs, self.outputs, one_sided=self.one_sided, approximate=self.approximate,
+            tolerance=self.tolerance, iterations=self.iterations,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class WithFanIn(Initialiser):
+    """The weights of ``source``, scaled; see :meth:`Weights.with_fan_in`."""
+
+    source: Initialiser
+    total: float
+
+    def __post_init__(self) -> None:
+        checks.positive(self.total, "total")
+
+    def on(self, target: Target, name: str) -> Weights:
+        """The weights of a target, scaled."""
+        return self.source.on(target, name).with_fan_in(self.total)
+
+
+@dataclass(frozen=True, eq=False)
 class WithSpectralRadius(Initialiser):
     """The weights of ``source``, scaled; see :meth:`Weights.with_spectral_radius`."""
 
@@ -247,26 +264,22 @@ class WithSpectralRadius(Initialiser):
         self, ratio: float = 1.0, one_sided: Literal["error", "keep"] = "error"
     ) -> Initialiser:
         """Refused, for it would change the radius that was just set."""
-        raise NetworkError(
-            "balancing changes the spectral radius: write "
-            f".balanced(...).with_spectral_radius({self.radius:g}), in this order"
+        raise self._first("balancing", "balanced")
+
+    def sinkhorn(self, *args: Any, **options: Any) -> Initialiser:
+        """Refused, for it would change the radius that was just set."""
+        raise self._first("setting sums", "sinkhorn")
+
+    def with_fan_in(self, total: float) -> Initialiser:
+        """Refused, for it would change the radius that was just set."""
+        raise self._first("setting sums", "with_fan_in")
+
+    def _first(self, doing: str, operation: str) -> NetworkError:
+        return NetworkError(
+            f"{doing} changes the spectral radius: write "
+            f".{operation}(...).with_spectral_radius({self.radius:g}), in this order"
         )
 
     def on(self, target: Target, name: str) -> Weights:
         """The weights of a target, scaled."""
         return self.source.on(target, name).with_spectral_radius(self.radius)
-
-
-def _counts(target: Target) -> Real:
-    """Synapses of every edge, float64 (E,)."""
-    count = target.edges.count
-    if count is None:
-        raise NetworkError("weights by synapse counts: these edges have none")
-    unknown = target.sign == 0
-    if unknown.any():
-        raise NetworkError(
-            f"weights by synapse counts: the sign of {int(unknown.sum())} of {unknown.size} edges "
-            "is unknown; give sign=..., one for every presynaptic neuron, e.g. "
-            "network.population('neurons').labels.sign"
-        )
-    return count.astype(np.float64)

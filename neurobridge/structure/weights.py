@@ -13,10 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurobridge.content import ByContent
-from neurobridge.errors import NetworkError
+from neurobridge.errors import NetworkError, UnknownNameError
 from neurobridge.frozen import frozen_array
 from neurobridge.graph.edges import Edges
-from neurobridge.structure import balance, checks, spectrum
+from neurobridge.graph.network import Network
+from neurobridge.graph.weight import Explicit
+from neurobridge.structure import balance, checks, sinkhorn, spectrum
+from neurobridge.structure.sinkhorn import Outputs
 from neurobridge.structure.structure import Structure
 
 if TYPE_CHECKING:
@@ -40,7 +43,11 @@ class Weights(ByContent):
     structure : Structure, optional
         What the edges are from.
     unbalanced : int32 array
-        Neurons that :meth:`balanced` left out.
+        Neurons with input of one sign only, which :meth:`balanced` left out, or :meth:`sinkhorn`
+        could not balance.
+    misfit : float
+        Largest deviation of a neuron's output from its target that :meth:`sinkhorn` left, relative
+        to the target; factors on all weights keep it.
 
     Raises
     ------
@@ -53,6 +60,7 @@ class Weights(ByContent):
     sign: NDArray[np.int8]
     structure: Structure | None = None
     unbalanced: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, dtype=np.int32))
+    misfit: float = 0.0
 
     def __post_init__(self) -> None:
         for name, dtype in (("values", np.float64), ("sign", np.int8), ("unbalanced", np.int32)):
@@ -93,6 +101,38 @@ class Weights(ByContent):
         values = _on_edges(array, structure) if array.ndim == 2 else array
         return cls(structure.edges, values, structure.sign[structure.edges.pre], structure)
 
+    @classmethod
+    def of(cls, network: Network, projection: str) -> Weights:
+        """The weights of a projection of a network, each with the sign that it has now.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such projection.
+        """
+        if projection not in network.projections:
+            raise UnknownNameError("projection", projection, network.projections)
+        values = network.weights(projection)
+        return cls(network.projections[projection].edges, values, np.sign(values).astype(np.int8))
+
+    def into(self, network: Network, projection: str) -> Network:
+        """The network with these weights in a projection, whose edges must be these.
+
+        Raises
+        ------
+        UnknownNameError, NetworkError
+            If there is no such projection, or it has other edges.
+        """
+        if projection not in network.projections:
+            raise UnknownNameError("projection", projection, network.projections)
+        there = network.projections[projection]
+        if there.edges != self.edges:
+            raise NetworkError(
+                f"weights: these are for {self.edges.n_edges} other edges than the "
+                f"{there.edges.n_edges} of projection {projection!r}"
+            )
+        return network.with_projection(replace(there, weight=Explicit(self.values)))
+
     # -- what it is -----------------------------------------------------------------------------
 
     @property
@@ -116,6 +156,11 @@ class Weights(ByContent):
     def inputs(self) -> tuple[Real, Real]:
         """Summed positive and summed negative input weights of every neuron, two (n_post,)."""
         return balance.input_sums(self.edges, self.values)
+
+    @cached_property
+    def outputs(self) -> tuple[Real, Real]:
+        """Summed positive and summed negative weights from every neuron, two (n_pre,)."""
+        return balance.output_sums(self.edges, self.values)
 
     @cached_property
     def spectral_radius(self) -> float:
@@ -156,7 +201,72 @@ class Weights(ByContent):
             If there are such neurons, or the ratio is not above 0.
         """
         values, unbalanced = balance.balanced(self.edges, self.values, ratio, one_sided)
-        return replace(self, values=values, unbalanced=unbalanced)
+        return replace(self, values=values, unbalanced=unbalanced, misfit=0.0)
+
+    def sinkhorn(
+        self,
+        inputs: float = 0.5,
+        outputs: Outputs = "shared",
+        *,
+        one_sided: Literal["error", "keep"] = "error",
+        approximate: bool = False,
+        tolerance: float = 1e-6,
+        iterations: int = 20_000,
+    ) -> Weights:
+        """Given sums of the inputs of every neuron, of each sign, and of its outputs.
+
+        Sinkhorn-Knopp scaling: a weight is multiplied by a factor of its presynaptic and by one of
+        its postsynaptic neuron, for positive and for negative weights separately. Inputs are met to
+        rounding, and outputs to the tolerance.
+
+        Parameters
+        ----------
+        inputs : float
+            What the positive inputs of a neuron sum to, and the magnitudes of the negative ones.
+        outputs : {"shared", "equal"}
+            All outputs add up to what all inputs do. ``shared``: a neuron gives as much as it would
+            if each neuron divided its input evenly among those that it comes from; every network
+            can meet this. ``equal``: all neurons with outputs of a sign give the same, ``inputs``
+            times the number of receivers over that of givers; few sparse networks can meet it.
+            Where all are connected both are the same.
+        one_sided : {"error", "keep"}
+            What to do with neurons whose input has one sign only, where the weights have both:
+            refuse, or give them the one that they have and name them in :attr:`unbalanced`.
+        approximate : bool
+            Where the outputs cannot be met, come as near as the edges allow, and say how near in
+            :attr:`misfit`; some weights may go to 0. By default that is an error.
+        tolerance : float
+            Largest deviation of an output, relative to its target. If approximate: the share of all
+            outputs that may still move in an iteration.
+        iterations : int
+            After which to give up.
+
+        Raises
+        ------
+        NetworkError
+            If the outputs are not met; the message says how far it got and whether the edges forbid
+            it. If there are one-sided neurons, or an argument is not valid.
+
+        References
+        ----------
+        Sinkhorn & Knopp (1967). Pac. J. Math. 21:343. Rothblum & Schneider (1989). Linear Algebra
+        Appl. 114/115:737 (which sums can be met).
+        """
+        made = sinkhorn.scaled(
+            self.edges, self.values, inputs, outputs, one_sided, approximate, tolerance, iterations
+        )
+        return replace(self, values=made.values, unbalanced=made.unbalanced, misfit=made.misfit)
+
+    def with_fan_in(self, total: float) -> Weights:
+        """The magnitudes of all inputs sum to ``total``, for every neuron that has input.
+
+        Raises
+        ------
+        NetworkError
+            If the total is not above 0.
+        """
+        values = balance.fan_in_set(self.edges, self.values, checks.positive(total, "total"))
+        return replace(self, values=values, misfit=0.0)
 
     def with_spectral_radius(self, radius: float) -> Weights:
         """All weights times the factor that makes ``radius`` the spectral radius.
