@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from benchmarks import lyapunov
 from benchmarks.engines import again, reference
 from benchmarks.machine import describe, load
 from benchmarks.measure import ROOT
@@ -31,16 +32,19 @@ def benchmarks(quick: bool, device: str) -> dict[str, Benchmark]:
         f"train-rates{where}": partial(rates, device),
         f"train-spikes{where}": partial(spikes, 50 if quick else 500, device),
     }
+    exponents: dict[str, Benchmark] = {
+        f"lyapunov-{name}": partial(getattr(lyapunov, name), quick) for name in lyapunov.__all__
+    }
     scales = ["small"] if quick else ["2M", "15M"]
     found: dict[str, Benchmark] = {
         f"{name}-{scale}": partial(compare, name, scale) for scale in scales for name in CASES
     }
     if quick:
         found["load"] = partial(native_load, "small")
-        return found | {"again": partial(again, "small")} | training
+        return found | {"again": partial(again, "small")} | training | exponents
     found |= {"memory": memory, "load": partial(native_load, "15M"), "codex": codex}
     found |= {"reference": reference, "again": partial(again, "2M")}
-    return found | training | {f"train-brain{where}": partial(brain, device)}
+    return found | training | {f"train-brain{where}": partial(brain, device)} | exponents
 
 
 def main() -> None:

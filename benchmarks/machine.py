@@ -10,7 +10,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 PACKAGES = (
-    "numpy", "pyarrow", "Brian2", "nest-simulator", "nestml", "torch", "numba", "nn4n", "snntorch",
+    "numpy", "scipy", "pyarrow", "Brian2", "nest-simulator", "nestml", "torch", "numba", "nn4n",
+    "snntorch",
 )  # fmt: skip
 
 

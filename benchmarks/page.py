@@ -7,6 +7,7 @@ __all__ = ["page"]
 from collections.abc import Mapping
 from typing import Any
 
+from benchmarks.lyapunov_page import lyapunov_page
 from benchmarks.table import ratio, seconds, table
 from benchmarks.training_page import training_page
 
@@ -91,6 +92,8 @@ def page(results: Results) -> str:
         parts.append(_again(results["again"]))
     if training := training_page(results):
         parts.append(training)
+    if exponents := lyapunov_page(results):
+        parts.append(exponents)
     return "\n".join([*parts, _machine(results)])
 
 

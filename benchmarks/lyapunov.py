@@ -1,0 +1,127 @@
+"""Lyapunov spectra against what one would take instead."""
+
+from __future__ import annotations
+
+__all__ = ["adaptive", "defaults", "flystability", "lyapax", "networks", "sparse"]
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from benchmarks.lyapunov_networks import network
+from benchmarks.lyapunov_turns import Side, compare
+from benchmarks.measure import python
+
+Found = dict[str, Any]
+Target = tuple[str, str, float]
+"""A rival, one of ours, and how many times as long the rival must take, at least."""
+
+OURS, MIXED = "neurobridge", "neurobridge, float32 tangents"
+
+STEPS = {100: 5000, 200: 1500, 500: 200, 1000: 60}
+"""Of the full spectrum of so many neurons; of the leading exponents ten times as many."""
+
+
+def ours(name: str, n: int, k: int, steps: int, **more: Any) -> Side:
+    """A spectrum by neurobridge."""
+    return Side(name, "benchmarks.lyapunov_ours", "", network(n), k, steps, **more)
+
+
+def rival(name: str, argument: str, like: Side, **more: Any) -> Side:
+    """The same by another."""
+    return replace(like, name=name, module="benchmarks.lyapunov_rivals", argument=argument, **more)
+
+
+def flystability(quick: bool, repeats: int) -> Found:
+    """The algorithm of FlyStability, and the one that Engelken and others published."""
+    sizes = {"leading": (50, 1, 20), "full": (20, 20, 20)}
+    if not quick:
+        sizes = {"leading": (1000, 1, 200), "full": (200, 200, 600)}
+    targets = {"leading": 50.0, "full": 3.0}
+    groups = []
+    for kind, (n, k, steps) in sizes.items():
+        mine = ours(OURS, n, k, steps)
+        theirs = rival("FlyStability's algorithm", "flystability", mine, precision="float32")
+        dense = rival("dense Jacobians, as Engelken et al.", "engelken", mine)
+        sides = [mine, replace(mine, name=MIXED, precision="mixed"), theirs, dense]
+        groups.append(group(n, k, sides, [(theirs.name, OURS, targets[kind])], repeats))
+    return {"groups": groups, "repeats": repeats}
+
+
+def lyapax(quick: bool, repeats: int) -> Found:
+    """lyapax with QR every ten steps."""
+    full = [20] if quick else [100, 200, 500]
+    leading = [40] if quick else [100, 200, 500, 1000]
+    measure = partial(_against_lyapax, quick=quick, repeats=repeats)
+    groups = [measure(n, n, 1.05) for n in full] + [measure(n, 20, 0.95) for n in leading]
+    return {"groups": groups, "repeats": repeats}
+
+
+def _against_lyapax(n: int, k: int, target: float, quick: bool, repeats: int) -> Found:
+    mine = ours(OURS, n, k, _steps(n, k, quick))
+    mixed = replace(mine, name=MIXED, precision="mixed")
+    theirs = rival("lyapax", "lyapax", mine, elsewhere=True)
+    single = replace(theirs, name="lyapax, float32", precision="float32")
+    targets = [(theirs.name, OURS, target)]
+    if k == n:
+        targets.append((theirs.name, MIXED, 1.5))
+    return group(n, k, [mine, mixed, theirs, single], targets, repeats)
+
+
+def defaults(quick: bool, repeats: int) -> Found:
+    """chaotax, clvlib and lyapynov as they are by default: QR in every step."""
+    groups = []
+    for n in [20] if quick else [100, 200]:
+        mine = ours(OURS, n, n, _steps(n, n, quick))
+        steps = 20 if quick else 50_000 // n  # clvlib keeps every Q and R
+        theirs = [
+            rival("chaotax", "chaotax", mine, elsewhere=True, every=1, retraces=True),
+            rival("clvlib", "clvlib", mine, elsewhere=True, every=1, units=True, steps=steps),
+            rival("lyapynov", "lyapynov", mine, elsewhere=True, every=1, units=True, steps=steps),
+        ]
+        targets = [(side.name, OURS, 3.5) for side in theirs]
+        groups.append(group(n, n, [mine, *theirs], targets, repeats))
+    return {"groups": groups, "repeats": repeats}
+
+
+def sparse(quick: bool, repeats: int) -> Found:
+    """Of a hundredth of all couplings, by edges and as a full matrix."""
+    n = 100 if quick else 1000
+    groups = []
+    for k in (n, 20):
+        steps = _steps(n, k, quick)
+        sparse_network = network(n, density=0.05 if quick else 0.01)
+        mine = replace(ours(OURS, n, k, steps), network=sparse_network)
+        dense = replace(mine, name="neurobridge, dense", options={"dense": True})
+        groups.append(group(n, k, [mine, dense], [(dense.name, OURS, 12.0)], repeats))
+    return {"groups": groups, "repeats": repeats}
+
+
+def adaptive(quick: bool, repeats: int) -> Found:
+    """Dimension and entropy from as many exponents as they need."""
+    n = 40 if quick else 1000
+    full = ours("neurobridge, all exponents", n, n, _steps(n, n, quick))
+    few = replace(full, name=OURS, options={"adaptive": True})
+    found = group(n, n, [few, full], [(full.name, OURS, 8.0)], repeats)
+    return {"groups": [found], "repeats": repeats}
+
+
+def networks(quick: bool, repeats: int) -> Found:
+    """Many networks on two cores; see :mod:`benchmarks.lyapunov_many`."""
+    size = ("20", "50") if quick else ("200", "300")
+    found = python("-m", "benchmarks.lyapunov_many", *size, str(repeats)).told
+    return {**found, "repeats": repeats}
+
+
+def group(n: int, k: int, sides: Sequence[Side], targets: Sequence[Target], repeats: int) -> Found:
+    """Sides that compute the same."""
+    print(f" {n} neurons, {k} exponents", flush=True)
+    measured: Mapping[str, Any] = compare(sides, repeats)
+    return {"n": n, "k": k, "sides": measured, "targets": list(targets)}
+
+
+def _steps(n: int, k: int, quick: bool) -> int:
+    if quick:
+        return 20
+    return STEPS[n] if k == n else 10 * STEPS[n]
