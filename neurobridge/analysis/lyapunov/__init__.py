@@ -6,6 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from neurobridge.analysis.lyapunov.covariant import CovariantVectors as CovariantVectors
+    from neurobridge.analysis.lyapunov.covariant import covariant_vectors as covariant_vectors
     from neurobridge.analysis.lyapunov.declared import DeclaredSystem as DeclaredSystem
     from neurobridge.analysis.lyapunov.exponents import spectra as spectra
     from neurobridge.analysis.lyapunov.exponents import spectrum as spectrum
@@ -19,13 +21,17 @@ if TYPE_CHECKING:
     from neurobridge.analysis.lyapunov.system import DivergedError as DivergedError
     from neurobridge.analysis.lyapunov.system import System as System
     from neurobridge.analysis.lyapunov.user_equations import equations as equations
+    from neurobridge.analysis.lyapunov.user_functions import function as function
 
 _MODULES = {
+    "CovariantVectors": "covariant",
     "DeclaredSystem": "declared",
     "DivergedError": "system",
     "Spectrum": "result",
     "System": "system",
+    "covariant_vectors": "covariant",
     "equations": "user_equations",
+    "function": "user_functions",
     "jacobian": "stability",
     "matrix_network": "matrices",
     "of_network": "network",

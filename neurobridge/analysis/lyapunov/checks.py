@@ -18,6 +18,8 @@ SUM_TOLERANCE = 1e-3
 """Difference of the sum of all exponents from the mean divergence, per state."""
 RESTING = 1e-9
 """A state that moves by less, relative to its size, rests on a fixed point."""
+LARGE = 20
+"""Neurons from which on symmetry is looked at."""
 COMPARED = 200.0
 """Units of time in which two trajectories are followed at most."""
 
@@ -104,7 +106,7 @@ def _zero(
 
 def _symmetry(system: System, exponents: Real) -> list[Finding]:
     """Random networks without self-connections: symmetric about their mean, for large N."""
-    if exponents.size != system.size or exponents.size < 20:
+    if exponents.size != system.size or exponents.size < LARGE or not system.coupled:
         return []
     centre = float(exponents.mean())
     deviation = float(np.abs((exponents + exponents[::-1]) / 2 - centre).max())

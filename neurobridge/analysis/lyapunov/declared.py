@@ -95,6 +95,12 @@ class DeclaredSystem(System):
         return self.currents is None or self.currents.constant
 
     @property
+    def coupled(self) -> bool:
+        """See :class:`System`."""
+        square = self.coupling.shape == (self.size, self.size)
+        return square and self.coupling.nnz > 0 and not self.coupling.diagonal().any()
+
+    @property
     def is_dense(self) -> bool:
         """Whether couplings are kept as a dense matrix."""
         rows, columns = self.coupling.shape

@@ -20,8 +20,10 @@ BLOCKS = 64
 """As many blocks are looked for; twice as many are merged into pairs."""
 FEWEST = 16
 """Blocks that an error must be from before it ends a run."""
+SHORTEST = 50
+"""Steps of a block, unless fewer than 8 were left then."""
 INTERVALS = 4
-"""Intervals between renormalisations that a block should have at least."""
+"""Intervals between renormalisations of the first blocks, if an error is the goal."""
 
 
 @dataclass(frozen=True)
@@ -117,12 +119,9 @@ def _blocks(
 
 def _first_length(carrier: Renormaliser, plan: Plan, n_steps: int) -> int:
     """Steps of a block: a share of the time, or as short as is worth it if an error is the goal."""
-    shortest = min(INTERVALS * carrier.interval, max(n_steps // 8, 1))
     if plan.error is not None:
-        return shortest
-    if plan.blocks is not None:
-        return -(-n_steps // min(plan.blocks, n_steps))
-    return -(-n_steps // min(BLOCKS, n_steps // shortest))
+        return min(INTERVALS * carrier.interval, max(n_steps // FEWEST, 1))
+    return -(-n_steps // min(max(n_steps // SHORTEST, 8), BLOCKS))
 
 
 def _error(rows: list[Real]) -> float:

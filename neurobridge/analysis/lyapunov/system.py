@@ -77,6 +77,11 @@ class System(ABC):
         """Whether nothing in it depends on time, so that a flow has an exponent of zero."""
         return True
 
+    @property
+    def coupled(self) -> bool:
+        """Whether it is a network of neurons, none of which is coupled to itself."""
+        return False
+
     @abstractmethod
     def start(self, seed: int) -> Real:
         """An initial state, float64 (N,)."""
