@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array, csr_array
 
+from neurobridge.analysis.lyapunov.couplings import coupling_matrix
 from neurobridge.analysis.lyapunov.currents import Currents
 from neurobridge.analysis.lyapunov.declared import Cells, DeclaredSystem
 from neurobridge.analysis.lyapunov.linear_code import linear_code
@@ -75,7 +75,7 @@ def of_network(
     cells = tuple(_cells(p, scale) for p in network.populations.values())
     names, labels = _names(network), _labels(network)
     return DeclaredSystem(
-        meaning, unit, names, cells, _coupling(network), _initial(initial, len(names)),
+        meaning, unit, names, cells, coupling_matrix(network), _initial(initial, len(names)),
         Currents.of_network(network, scale, seed), dt, None, labels,
     )  # fmt: skip
 
@@ -153,39 +153,6 @@ def _labels(network: Network) -> Mapping[str, NDArray[Any]]:
                 values = p.labels[column].values if known else np.full(p.size, "", dtype=object)
                 parts.setdefault(column, []).append(np.asarray(values, dtype=object))
     return {name: np.concatenate(found) for name, found in parts.items()}
-
-
-def _coupling(network: Network) -> csr_array[Any]:
-    """All weights: a row for each coupling of each neuron, a column for each that sends."""
-    rows, columns, n_rows, n_columns = {}, {}, 0, 0
-    for p in network.populations.values():
-        for c in p.model.coupling_names:
-            rows[p.name, c], n_rows = n_rows, n_rows + p.size
-        if p.model.output:
-            columns[p.name], n_columns = n_columns, n_columns + p.size
-    at_row, at_column, values = [], [], []
-    for projection in network.projections.values():
-        weights = network.weights(projection.name)
-        for entry in network.population(projection.post).model.reached(projection.receptor):
-            chosen = {"positive": weights > 0, "negative": weights < 0}.get(
-                entry.sign, np.ones(weights.size, dtype=bool)
-            )
-            at_row.append(projection.edges.post[chosen] + rows[projection.post, entry.name])
-            at_column.append(projection.edges.pre[chosen] + columns[projection.pre])
-            values.append(weights[chosen])
-    empty = np.zeros(0)
-    made = coo_array(
-        (
-            np.concatenate([empty, *values]),
-            (
-                np.concatenate([empty, *at_row]).astype(np.int64),
-                np.concatenate([empty, *at_column]).astype(np.int64),
-            ),
-        ),
-        shape=(n_rows, n_columns),
-    ).tocsr()
-    made.eliminate_zeros()
-    return made
 
 
 def _initial(given: Real | float | None, size: int) -> Any:
