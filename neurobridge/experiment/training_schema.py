@@ -103,6 +103,8 @@ class PathPlan(Strict):
     bounds: Annotated[list[Quantity], Field(min_length=2, max_length=2)] | None = None
     learning_rate: float = 1.0
     where: dict[str, Any] | None = None
+    number: int | None = None
+    seed: int = 0
     self_connections: bool = True
     rank: int = 1
     spread: float = 0.01

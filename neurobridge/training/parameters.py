@@ -144,10 +144,11 @@ def _needs_both_signs(network: Network, target: Target, path: str) -> None:
 
 
 def _low_rank(spec: Train, target: Target, network: Network, dtype: torch.dtype) -> LowRankPart:
-    if spec.by is not None or spec.bounds is not None or np.ndim(spec.learning_rate):
+    given = (spec.by, spec.bounds, spec.number)
+    if given != (None, None, None) or np.ndim(spec.learning_rate):
         raise NetworkError(
             f"path {spec.path!r}: a low-rank part takes where, self_connections, sign, rank, "
-            "spread and one learning_rate, but neither by, bounds nor rates of elements"
+            "spread and one learning_rate, but neither by, bounds, number nor rates of elements"
         )
     projection = network.projections[target.part]
     value = network.weights(target.part)

@@ -52,6 +52,13 @@ class Train:
     where : mapping of label to value or list of values, optional
         Train these neurons only (parameters, initial states), or the edges onto them
         (``post.LABEL``) or from them (``pre.LABEL``).
+    number : int, optional
+        Train this many only, drawn at random among the values that would be trained without it: of
+        weights that are not 0, of groups that share a value, of neurons. All others are held to the
+        last bit. The draw depends on ``seed``, the path and the order of the values alone, and
+        fewer are a part of more.
+    seed : int
+        Of that draw.
     self_connections : bool
         False holds the weights of edges from a neuron to itself.
     rank : int
@@ -66,6 +73,8 @@ class Train:
     bounds: tuple[float | str | None, float | str | None] | None = None
     learning_rate: float | ArrayLike = 1.0
     where: Mapping[str, Any] | None = None
+    number: int | None = None
+    seed: int = 0
     self_connections: bool = True
     rank: int = 1
     spread: float = 0.01
@@ -73,11 +82,20 @@ class Train:
     def __post_init__(self) -> None:
         if self.sign not in (None, "fixed", "free"):
             raise NetworkError(f"{self.path}: sign must be 'fixed' or 'free', got {self.sign!r}")
-        if isinstance(self.rank, bool) or not isinstance(self.rank, int) or self.rank < 1:
-            raise NetworkError(f"{self.path}: rank must be a whole number >= 1, got {self.rank!r}")
+        for name, given in (("rank", self.rank), ("number", self.number)):
+            if given is not None and not (_is_whole(given) and given >= 1):
+                raise NetworkError(
+                    f"{self.path}: {name} must be a whole number >= 1, got {given!r}"
+                )
+        if not _is_whole(self.seed):
+            raise NetworkError(f"{self.path}: seed must be a whole number, got {self.seed!r}")
         rate = np.asarray(self.learning_rate, dtype=np.float64)
         if not np.isfinite(rate).all() or (rate < 0).any():
             raise NetworkError(f"{self.path}: learning rates must be finite and >= 0")
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from torch import nn
 
 from neurobridge.errors import NetworkError
 from neurobridge.graph.model import Parameter
+from neurobridge.rng import permutation
 from neurobridge.training.groups import Grouping
 from neurobridge.training.specification import Target, Train
 from neurobridge.training.transforms import Bounds, Transform, bounded
@@ -107,6 +108,10 @@ def made(
             if value.size
             else f"path {spec.path!r}: there is nothing to train, it has no element"
         )
+    rates = _rates(spec, rate, grouping, moves)
+    if spec.number is not None:
+        can = moves if sign is None else moves & (sign != 0)
+        moves = moves & _drawn(spec, grouping, grouping.members(can) & (rates > 0))[grouping.code]
     shared = grouping.shared(value.ravel(), spec.path, moves)
     some = grouping.members(moves)
     what = "values" if sign is None else "magnitudes"
@@ -123,8 +128,23 @@ def made(
     _check_inside(spec, shared[some], bounds, what)
     transform = bounded(shared, bounds, dtype, some, sign)
     initial = (declared or Bounds()).within(torch.as_tensor(value, dtype=dtype))
-    rates = _rates(spec, rate, grouping, moves)
     return Trained(spec, target, transform, grouping, rates, moves, initial)
+
+
+def _drawn(spec: Train, grouping: Grouping, can: Mask) -> Mask:
+    """As many groups of those that can be trained as were asked for, bool (n_groups,)."""
+    assert spec.number is not None
+    there = int(can.sum())
+    if spec.number > there:
+        what = "values" if grouping.each else "groups"
+        raise NetworkError(
+            f"path {spec.path!r}: number={spec.number}, but only {there} {what} can be trained; "
+            "ask for fewer, or leave number out to train all"
+        )
+    order = permutation(spec.seed, "training.number", spec.path, 0, grouping.size)
+    drawn = np.zeros(grouping.size, dtype=bool)
+    drawn[order[can[order]][: spec.number]] = True
+    return drawn
 
 
 def _check_inside(spec: Train, values: Real, bounds: Bounds, what: str) -> None:

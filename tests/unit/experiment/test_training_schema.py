@@ -70,3 +70,7 @@ def test_defaults(plan: Any, defaults: dict[str, Any]) -> None:
     shared = (set(own) & set(defaults)) - OTHERS - {"metrics"}
     assert len(shared) > 2
     assert {n: own[n] for n in shared} == {n: defaults[n] for n in shared}
+
+
+def test_a_path_can_be_trained_in_every_way() -> None:
+    assert set(PathPlan.model_fields) == {f.name for f in fields(Train)} - {"path"}
