@@ -148,7 +148,7 @@ def _low_rank(spec: Train, target: Target, network: Network, dtype: torch.dtype)
     if given != (None, None, None) or np.ndim(spec.learning_rate):
         raise NetworkError(
             f"path {spec.path!r}: a low-rank part takes where, self_connections, sign, rank, "
-            "spread and one learning_rate, but neither by, bounds, number nor rates of elements"
+            "spread and one learning_rate, but neither by, bounds nor rates of elements, nor number"
         )
     projection = network.projections[target.part]
     value = network.weights(target.part)

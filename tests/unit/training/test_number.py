@@ -178,5 +178,5 @@ def test_more_than_there_is_and_low_rank_parts() -> None:
         moved(Train(GAIN, number=9))
     with pytest.raises(nb.NetworkError, match=r"number=2, but only 1 groups can be trained"):
         moved(Train(SCALE, number=2))
-    with pytest.raises(nb.NetworkError, match="neither by, bounds, number nor rates of elements"):
+    with pytest.raises(nb.NetworkError, match="rates of elements, nor number"):
         moved(Train("projections.recurrent.low_rank", number=2))
