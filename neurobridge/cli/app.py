@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from neurobridge.cli.lyapunov import lyapunov_app
 from neurobridge.cli.options import (
     Accept,
     Backends,
@@ -41,6 +42,7 @@ connectome_app = typer.Typer(
     help="Load, describe and cut connectomes.", no_args_is_help=True, rich_markup_mode="rich"
 )
 app.add_typer(connectome_app, name="connectome")
+app.add_typer(lyapunov_app, name="lyapunov")
 
 
 def _version(show: bool) -> None:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-__all__ = ["AGREED", "BAD_INPUT", "CRASHED", "DIFFERENT", "INTERRUPTED", "main"]
+__all__ = [
+    "AGREED",
+    "BAD_INPUT",
+    "CRASHED",
+    "DIFFERENT",
+    "INTERRUPTED",
+    "NOT_CONVERGED",
+    "main",
+]
 
 import sys
 from collections.abc import Sequence
 
 from neurobridge.errors import NeurobridgeError
 
-AGREED, CRASHED, BAD_INPUT, DIFFERENT, INTERRUPTED = 0, 1, 2, 3, 130
+AGREED, CRASHED, BAD_INPUT, DIFFERENT, NOT_CONVERGED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 """Exit codes."""
 
 DEBUG = "--debug"
@@ -26,7 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 fine (all runs agree), 3 runs differ, 2 errors in the input, 1 a crash, 130 interrupted.
+        0 fine (all runs agree), 3 runs differ, 4 not converged, 2 errors in the input, 1 a crash,
+        130 interrupted.
     """
     from neurobridge.cli.app import app
 
