@@ -26,20 +26,26 @@ def cache_folder() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "neurobridge" / "compiled"
 
 
-def load_module(source: str) -> ModuleType:
+def load_module(source: str, *used: ModuleType) -> ModuleType:
     """The module with this source; numba keeps its machine code beside it.
+
+    Parameters
+    ----------
+    source : str
+    *used : module
+        With compiled functions that the source calls: if they change, it is compiled anew.
 
     Raises
     ------
     BackendError
         If the cache folder cannot be written.
     """
-    return _load(source, cache_folder())
+    return _load(source, used, cache_folder())
 
 
 @cache
-def _load(source: str, folder: Path) -> ModuleType:
-    name = f"kernels_{_digest(source)}"
+def _load(source: str, used: tuple[ModuleType, ...], folder: Path) -> ModuleType:
+    name = f"kernels_{_digest(source, used)}"
     path = folder / f"{name}.py"
     try:
         _write(path, source)
@@ -57,9 +63,9 @@ def _load(source: str, folder: Path) -> ModuleType:
     return module
 
 
-def _digest(source: str) -> str:
+def _digest(source: str, used: tuple[ModuleType, ...]) -> str:
     """A name for the source and for what it is compiled with and against."""
-    own = b"".join(Path(str(m.__file__)).read_bytes() for m in (double, single))
+    own = b"".join(Path(str(m.__file__)).read_bytes() for m in (double, single, *used))
     versions = f"numba {version('numba')} {sys.implementation.cache_tag}".encode()
     return blake2b(source.encode() + own + versions, digest_size=12).hexdigest()
 

@@ -20,6 +20,7 @@ BLOCKS = 64
 """As many blocks are looked for; twice as many are merged into pairs."""
 FEWEST = 16
 """Blocks that an error must be from before it ends a run."""
+LONGEST_STRETCH = 256
 SHORTEST = 50
 """Steps of a block, unless fewer than 8 were left then."""
 INTERVALS = 4
@@ -90,9 +91,13 @@ def measure(
 
 
 def _warm_up(carrier: Renormaliser, n_steps: int, progress: Callable[[float], None]) -> None:
-    for steps in np.diff(np.linspace(0, n_steps, 11).astype(int)):
-        carrier.advance(int(steps))
-        progress(int(steps) * carrier.dt)
+    """In stretches that begin short, for nothing is known of the spread of exponents yet."""
+    left, stretch = n_steps, 1
+    while left:
+        steps = min(stretch, left)
+        carrier.advance(steps)
+        progress(steps * carrier.dt)
+        left, stretch = left - steps, min(2 * stretch, LONGEST_STRETCH)
 
 
 def _blocks(

@@ -22,20 +22,15 @@ def couple(a, k):
 DENSE = """
 @njit(cache=True, nogil=True)
 def couple(a, k):
-    if k == 0:
-        np.dot(a.W, a.out, a.c)
-    elif k <= 3:
-        rows_times_matrix(a.W, a.BB, a.CC)
-    else:
-        np.dot(a.BB, a.WT, a.CC)
+    times_packed(a.BB, a.panels, a.CC)
 """
 
 DENSE_MIXED = """
 @njit(cache=True, nogil=True)
 def couple(a, k):
-    np.dot(a.W, a.out, a.c)
+    times_packed(a.out.reshape(1, a.out.size), a.panels, a.c.reshape(1, a.c.size))
     if k > 0:
-        np.dot(a.B, a.WT, a.C)
+        times_packed(a.B, a.tangent_panels, a.C)
 """
 
 EDGES = """

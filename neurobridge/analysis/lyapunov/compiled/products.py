@@ -6,7 +6,6 @@ __all__ = [
     "edges_times_columns",
     "edges_times_vector",
     "row_order",
-    "rows_times_matrix",
     "shifted",
     "unpivoted",
 ]
@@ -76,21 +75,6 @@ def row_order(pivots: Any, n: Any) -> Any:
         j = pivots[i]
         order[i], order[j] = order[j], order[i]
     return order
-
-
-@njit(
-    cache=True, nogil=True, error_model="numpy", boundscheck=False,
-    fastmath={"reassoc", "contract"},
-)  # fmt: skip
-def rows_times_matrix(matrix: Any, rows: Any, out: Any) -> None:
-    """``out = rows matrix^T`` for few rows: the matrix is read from memory once."""
-    for i in range(matrix.shape[0]):
-        weights = matrix[i]
-        for r in range(rows.shape[0]):
-            row, total = rows[r], 0.0
-            for j in range(weights.size):
-                total += weights[j] * row[j]
-            out[r, i] = total
 
 
 @njit(cache=True, nogil=True, error_model="numpy", boundscheck=False)

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurobridge.analysis.lyapunov.compiled import packed, products
 from neurobridge.analysis.lyapunov.compiled.frames import factorise, logs_of, right_solved
 from neurobridge.analysis.lyapunov.compiled.layout import Lengths, lay_out
+from neurobridge.analysis.lyapunov.compiled.packed import pack, padded
 from neurobridge.analysis.lyapunov.compiled.text import Plan, module_text
 from neurobridge.analysis.lyapunov.system import (
     Method,
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 Arrays = namedtuple(
     "Arrays",
     "x y accumulated f slopes out c dout jac constants at currents own real "
-    "V Y A F B C BB CC W WT indptr source weight tangent_weight",
+    "V Y A F B C BB CC panels tangent_panels indptr source weight tangent_weight",
 )
 """Everything that a compiled loop works on; see :mod:`.loops`."""
 
@@ -66,7 +68,7 @@ class CompiledPropagator(Propagator):
         if coupled:
             self.kind = "edges" if self.columns else _dense_kind(precision)
         plan = Plan(tuple(c.code for c in system.cells), "columns" if self.columns else "rows")
-        self.module = load_module(module_text(plan, self.kind))
+        self.module = load_module(module_text(plan, self.kind), packed, products)
         self.arrays = self._allocate()
         self.step, self.trace = 0, 0.0
 
@@ -109,20 +111,23 @@ class CompiledPropagator(Propagator):
         made = {"V": frames(n), "Y": frames(n if staged else 0), "A": frames(n if staged else 0)}
         made["F"] = frames(n, ({"ab4": 4, "rk4": 1}.get(self.method, 0),))
         if self.kind == "dense":
-            joint = {"BB": lengths.signals, "CC": lengths.couplings}
+            joint = {"BB": lengths.signals, "CC": padded(lengths.couplings, self.dtype)}
             made |= {name: np.zeros((self.k + 1, m)) for name, m in joint.items()}
             made |= {"B": made["BB"][1:], "C": made["CC"][1:]}
             made |= {"out": made["BB"][0], "c": made["CC"][0]}
             return made
         made |= {"BB": np.zeros((0, 0)), "CC": np.zeros((0, 0))}
-        made |= {"B": frames(lengths.signals), "C": frames(lengths.couplings)}
-        return made | {"out": np.zeros(lengths.signals), "c": np.zeros(lengths.couplings)}
+        wide, tangents = lengths.couplings, lengths.couplings
+        if self.kind == "dense_mixed":
+            wide, tangents = padded(wide, np.float64), padded(tangents, self.dtype)
+        made |= {"B": frames(lengths.signals), "C": frames(tangents)}
+        return made | {"out": np.zeros(lengths.signals), "c": np.zeros(wide)}
 
     def _of_couplings(self) -> dict[str, Any]:
         matrix = self.system.coupling
         own = np.zeros(matrix.shape[0])
         made: dict[str, Any] = {
-            "W": np.zeros((0, 0)), "WT": np.zeros((0, 0), self.dtype),
+            "panels": np.zeros((0, 0, 0)), "tangent_panels": np.zeros((0, 0, 0), self.dtype),
             "indptr": np.zeros(0, np.int64), "source": np.zeros(0, np.int32),
             "weight": np.zeros(0), "tangent_weight": np.zeros(0, self.dtype),
         }  # fmt: skip
@@ -132,8 +137,10 @@ class CompiledPropagator(Propagator):
             made["weight"] = matrix.data.astype(np.float64)
             made["tangent_weight"] = matrix.data.astype(self.dtype)
         elif self.kind != "none":
-            made["W"] = np.ascontiguousarray(matrix.toarray())
-            made["WT"] = np.ascontiguousarray(made["W"].T.astype(self.dtype))
+            dense = matrix.toarray()
+            made["panels"] = pack(dense, np.float64)
+            if self.kind == "dense_mixed":
+                made["tangent_panels"] = pack(dense, self.dtype)
         signal = 0
         coupling = 0
         for cells in self.system.cells:

@@ -29,6 +29,7 @@ HEADER = '''"""Written by neurobridge; changes are lost."""
 import numpy as np
 from numba import njit
 
+from neurobridge.analysis.lyapunov.compiled.packed import times_packed
 from neurobridge.analysis.lyapunov.compiled.products import *
 from neurobridge.codegen.double import *
 '''
@@ -59,21 +60,21 @@ def module_text(plan: Plan, coupling: Coupling) -> str:
     """The source of all functions of a system."""
     parts = [HEADER, _outputs(plan), _slopes(plan), _trace(plan), _scatter(plan)]
     parts += [
-        _move(plan, "move_map", (), "t_{s}", {}),
-        _move(plan, "move_euler", ("h",), "V[{v}] + h*t_{s}", {}),
+        _move(plan, "move_map", (), "{t}", {}),
+        _move(plan, "move_euler", ("h",), "{V} + h*{t}", {}),
         _move(
             plan, "move_ab4", ("a0", "a1", "a2", "a3", "F0", "F1", "F2", "F3"),
-            "V[{v}] + a0*t_{s} + a1*F1[{v}] + a2*F2[{v}] + a3*F3[{v}]", {"F0": "t_{s}"},
+            "{V} + a0*{t} + a1*{F1} + a2*{F2} + a3*{F3}", {"F0": "{t}"},
         ),
         _move(
-            plan, "move_rk_first", ("reach", "share", "F0", "A"), "V[{v}] + reach*t_{s}",
-            {"F0": "t_{s}", "A": "V[{v}] + share*t_{s}"}, target="Y",
+            plan, "move_rk_first", ("reach", "share", "F0", "A"), "{V} + reach*{t}",
+            {"F0": "{t}", "A": "{V} + share*{t}"}, target="Y",
         ),
         _move(
-            plan, "move_rk_middle", ("reach", "share", "A"), "V[{v}] + reach*t_{s}",
-            {"A": "A[{v}] + share*t_{s}"}, source="Y", target="Y",
+            plan, "move_rk_middle", ("reach", "share", "A"), "{V} + reach*{t}",
+            {"A": "{A} + share*{t}"}, source="Y", target="Y",
         ),
-        _move(plan, "move_rk_last", ("share", "A"), "A[{v}] + share*t_{s}", {}, source="Y"),
+        _move(plan, "move_rk_last", ("share", "A"), "{A} + share*{t}", {}, source="Y"),
     ]  # fmt: skip
     return "\n\n".join([*parts, COUPLINGS[coupling], LOOPS])
 
@@ -89,29 +90,41 @@ def _function(name: str, arguments: Sequence[str], body: Sequence[str]) -> str:
     return "\n".join([*lines, *(f"    {line}" for line in body or ["pass"])])
 
 
-def _loads(code: LinearCode, text: str) -> list[str]:
-    """Assignments that make states, constants and couplings known for neuron ``i``."""
+def _cells_loop(
+    plan: Plan, p: int, lines: Sequence[str], stores: Sequence[tuple[str, str, str]]
+) -> list[str]:
+    """Over the neurons of a population: what the lines use is loaded, and results are stored.
+
+    ``stores`` are (array, offset, name of what goes there).
+    """
+    code, text = plan.codes[p], "\n".join(lines)
     kinds = {
-        **{s: f"x[x_{s} + i]" for s in code.states},
-        **{c: f"constants[k_{c} + i]" for c in code.constants},
-        **{c: f"c[c_{c} + i]" for c in code.couplings},
-        CURRENT: "current[inject + i]",
+        **{s: ("x", f"x_{s}") for s in code.states},
+        **{c: ("constants", f"k_{c}") for c in code.constants},
+        **{c: ("c", f"c_{c}") for c in code.couplings},
+        CURRENT: ("current", "inject"),
     }
-    return [f"{own_name(n)} = {where}" for n, where in kinds.items() if own_name(n) in text]
+    used = {n: place for n, place in kinds.items() if own_name(n) in text}
+    parts = {f"{array}_{offset}": (array, offset) for array, offset in used.values()}
+    parts |= {f"{array}_{offset}": (array, offset) for array, offset, _ in stores}
+    return [
+        *_offsets(plan, p),
+        *(f"{part} = {array}[{at} : {at} + n]" for part, (array, at) in parts.items()),
+        "for i in range(n):",
+        *(f"    {own_name(n)} = {array}_{offset}[i]" for n, (array, offset) in used.items()),
+        *(f"    {line}" for line in lines),
+        *(f"    {array}_{offset}[i] = {name}" for array, offset, name in stores),
+    ]
 
 
 def _outputs(plan: Plan) -> str:
     body = []
     for p, code in enumerate(plan.codes):
-        if not code.sends:
-            continue
-        lines = [f"{a.target} = {render(a.expression, NUMBA)}" for a in code.signals]
-        body += _offsets(plan, p)
-        body.append("for i in range(n):")
-        body += [f"    {line}" for line in _loads(code, "\n".join(lines))]
-        body += [f"    {line}" for line in lines]
-        body.append(f"    out[o + i] = {SIGNAL}")
-        body += [f"    dout[d_{s} + i] = {name}" for s, name in code.signal_by.items()]
+        if code.sends:
+            lines = [f"{a.target} = {render(a.expression, NUMBA)}" for a in code.signals]
+            stores = [("out", "o", SIGNAL)]
+            stores += [("dout", f"d_{s}", name) for s, name in code.signal_by.items()]
+            body += _cells_loop(plan, p, lines, stores)
     return _function("outputs", ("x", "constants", "at", "out", "dout"), body)
 
 
@@ -119,12 +132,9 @@ def _slopes(plan: Plan) -> str:
     body = []
     for p, code in enumerate(plan.codes):
         lines = [f"{a.target} = {render(a.expression, NUMBA)}" for a in code.slopes]
-        body += _offsets(plan, p)
-        body.append("for i in range(n):")
-        body += [f"    {line}" for line in _loads(code, "\n".join(lines))]
-        body += [f"    {line}" for line in lines]
-        body += [f"    f[x_{s} + i] = {slope_name(s)}" for s in code.states]
-        body += [f"    jac[j_{s}_by_{v} + i] = {name}" for (s, v), name in code.slope_by.items()]
+        stores = [("f", f"x_{s}", slope_name(s)) for s in code.states]
+        stores += [("jac", f"j_{s}_by_{v}", name) for (s, v), name in code.slope_by.items()]
+        body += _cells_loop(plan, p, lines, stores)
     arguments = ("x", "c", "current", "constants", "at", "f", "jac")
     return _function("slopes", arguments, body)
 
@@ -133,15 +143,18 @@ def _trace(plan: Plan) -> str:
     """Trace of the Jacobian of a flow; ``own`` is the weight of each neuron onto itself."""
     body = ["total = 0.0"]
     for p, code in enumerate(plan.codes):
-        terms = []
+        products = []
         for s, v in code.slope_by:
             if s == v:
-                terms.append(f"jac[j_{s}_by_{v} + i]")
+                products.append([("jac", f"j_{s}_by_{v}")])
             elif v in code.couplings and s in code.signal_by:
-                terms.append(f"jac[j_{s}_by_{v} + i]*own[c_{v} + i]*dout[d_{s} + i]")
-        if terms:
-            body += [*_offsets(plan, p), "for i in range(n):"]
-            body.append(f"    total += {' + '.join(terms)}")
+                products.append([("jac", f"j_{s}_by_{v}"), ("own", f"c_{v}"), ("dout", f"d_{s}")])
+        if not products:
+            continue
+        parts = dict.fromkeys(part for product in products for part in product)
+        terms = ["*".join(f"{a}_{o}[i]" for a, o in product) for product in products]
+        body += [*_offsets(plan, p), *(f"{a}_{o} = {a}[{o} : {o} + n]" for a, o in parts)]
+        body += ["for i in range(n):", f"    total += {' + '.join(terms)}"]
     return _function("trace", ("jac", "dout", "own", "at"), [*body, "return total"])
 
 
@@ -150,8 +163,12 @@ def _scatter(plan: Plan) -> str:
     body = []
     for p, code in enumerate(plan.codes):
         if code.sends:
-            sums = _sum([(f"d_{s}", f"V[{_at(plan, 'x_' + s)}]") for s in code.signal_by], "dout")
-            body += _loop(plan, p, [f"B[{_at(plan, 'o')}] = {sums}"])
+            loop = _Loop(plan, p)
+            terms = [
+                (loop.factor("dout", f"d_{s}"), loop.at("V", f"x_{s}")) for s in code.signal_by
+            ]
+            loop.lines.append(f"{loop.at('B', 'o')} = {_sum(terms)}")
+            body += loop.text()
     return _function("scatter", ("V", "dout", "at", "k", "B"), body)
 
 
@@ -164,44 +181,95 @@ def _move(
     source: str = "V",
     target: str = "V",
 ) -> str:
-    """One pass over all tangents: their slopes ``k``, what they become, and their new signals."""
+    """One pass over all tangents: their slopes ``t``, what they become, and their new signals.
+
+    ``new`` and ``also`` are what is written to ``target`` and to further arrays, with arrays as
+    ``{V}`` and the slope as ``{t}``.
+    """
     body = []
     for p, code in enumerate(plan.codes):
-        inner = []
+        loop = _Loop(plan, p)
         for s in code.states:
-            terms = []
-            for owner, by in code.slope_by:
-                if owner != s:
-                    continue
-                array = "C" if by in code.couplings else source
-                place = "c_" if by in code.couplings else "x_"
-                terms.append((f"j_{s}_by_{by}", f"{array}[{_at(plan, place + by)}]"))
-            inner.append(f"t_{s} = {_sum(terms, 'jac')}")
+            terms = [
+                (
+                    loop.factor("jac", f"j_{s}_by_{by}"),
+                    loop.at("C", f"c_{by}") if by in code.couplings else loop.at(source, f"x_{by}"),
+                )
+                for owner, by in code.slope_by
+                if owner == s
+            ]
+            loop.lines.append(f"t_{s} = {_sum(terms)}")
         for s in code.states:
-            v = _at(plan, f"x_{s}")
-            inner.append(f"new_{s} = {new.format(v=v, s=s)}")
-            inner += [f"{array}[{v}] = {text.format(v=v, s=s)}" for array, text in also.items()]
-            inner.append(f"{target}[{v}] = new_{s}")
+            known = _Arrays(loop, s)
+            loop.lines.append(f"new_{s} = {new.format_map(known)}")
+            loop.lines += [
+                f"{known[array]} = {text.format_map(known)}" for array, text in also.items()
+            ]
+            loop.lines.append(f"{known[target]} = new_{s}")
         if code.sends:
-            sums = _sum([(f"d_{s}", f"new_{s}") for s in code.signal_by], "dout")
-            inner.append(f"B[{_at(plan, 'o')}] = {sums}")
-        body += _loop(plan, p, inner)
+            terms = [(loop.factor("dout", f"d_{s}"), f"new_{s}") for s in code.signal_by]
+            loop.lines.append(f"{loop.at('B', 'o')} = {_sum(terms)}")
+        body += loop.text()
     arrays = ("V", "Y") if "Y" in (source, target) else ("V",)
     return _function(name, (*arrays, "C", "jac", "dout", "at", "k", *arguments, "B"), body)
 
 
-def _at(plan: Plan, offset: str) -> str:
-    return f"r, {offset} + i" if plan.layout == "rows" else f"{offset} + i, r"
+def _sum(terms: Sequence[tuple[str, str]]) -> str:
+    return " + ".join(f"{factor}*{value}" for factor, value in terms) or "0"
 
 
-def _sum(terms: Sequence[tuple[str, str]], factors: str) -> str:
-    zero = "jac[0]*0" if factors == "jac" else "dout[0]*0"
-    return " + ".join(f"{factors}[{offset} + i]*{value}" for offset, value in terms) or zero
+class _Loop:
+    """Over the tangents and the neurons of a population, the inner loop along memory.
+
+    Parts of arrays are cut out before the loops, so that their indices in it are plain, and it
+    becomes vector instructions.
+    """
+
+    def __init__(self, plan: Plan, p: int) -> None:
+        self.rows, self.start = plan.layout == "rows", _offsets(plan, p)
+        self.before: dict[str, str] = {}
+        self.outer: dict[str, str] = {}
+        self.lines: list[str] = []
+
+    def factor(self, array: str, offset: str) -> str:
+        """What there is one of for each neuron."""
+        part = f"{array}_{offset}"
+        self.before[part] = f"{array}[{offset} : {offset} + n]"
+        if self.rows:
+            return f"{part}[i]"
+        self.outer[f"one_{part}"] = f"{part}[i]"
+        return f"one_{part}"
+
+    def at(self, array: str, offset: str) -> str:
+        """What there is one of for each neuron and tangent."""
+        part = f"{array}_{offset}"
+        if self.rows:
+            self.outer[part] = f"{array}[r, {offset} : {offset} + n]"
+            return f"{part}[i]"
+        self.outer[part] = f"{array}[{offset} + i]"
+        return f"{part}[r]"
+
+    def text(self) -> list[str]:
+        """The loops."""
+        outer, nested = "for r in range(k):", "for i in range(n):"
+        if not self.rows:
+            outer, nested = nested, outer
+        return [
+            *self.start,
+            *(f"{name} = {value}" for name, value in self.before.items()),
+            outer,
+            *(f"    {name} = {value}" for name, value in self.outer.items()),
+            f"    {nested}",
+            *(f"        {line}" for line in self.lines),
+        ]
 
 
-def _loop(plan: Plan, p: int, inner: Sequence[str]) -> list[str]:
-    """Over the tangents and the neurons of a population, the inner loop along memory."""
-    outer, nested = ("for r in range(k):", "for i in range(n):")
-    if plan.layout == "columns":
-        outer, nested = nested, outer
-    return [*_offsets(plan, p), outer, f"    {nested}", *(f"        {line}" for line in inner)]
+class _Arrays(dict[str, str]):
+    """Places of a state in arrays, made known to a loop when they are asked for."""
+
+    def __init__(self, loop: _Loop, state: str) -> None:
+        super().__init__(t=f"t_{state}")
+        self.loop, self.state = loop, state
+
+    def __missing__(self, array: str) -> str:
+        return self.loop.at(array, f"x_{self.state}")
