@@ -126,6 +126,8 @@ def _first_length(carrier: Renormaliser, plan: Plan, n_steps: int) -> int:
     """Steps of a block: a share of the time, or as short as is worth it if an error is the goal."""
     if plan.error is not None:
         return min(INTERVALS * carrier.interval, max(n_steps // FEWEST, 1))
+    if plan.blocks is not None:
+        return -(-n_steps // min(plan.blocks, n_steps))
     return -(-n_steps // min(max(n_steps // SHORTEST, 8), BLOCKS))
 
 
