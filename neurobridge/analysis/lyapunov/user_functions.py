@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["FunctionSystem", "function"]
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -157,7 +158,18 @@ def _by_torch(value: Callable[[Any], Any]) -> tuple[Callable[[Real], Real], Deri
         moved = torch.func.vmap(lambda v: torch.func.jvp(value, (state,), (v,))[1])(columns)
         return np.asarray(moved.detach().numpy().T, dtype=np.float64)
 
+    _load_rules()
     return plain, along
+
+
+def _load_rules() -> None:
+    """Have torch load its rules of differentiation, at which it warns of a part of itself."""
+    import torch
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        one = torch.ones(1)
+        torch.func.vmap(lambda v: torch.func.jvp(torch.sin, (one,), (v,))[1])(one[None])
 
 
 def _check(system: FunctionSystem) -> None:

@@ -1,4 +1,4 @@
-"""Products with a packed matrix: those of NumPy, and the same bits for a row whatever its company."""
+"""Products with a packed matrix: as in NumPy, the same bits for a row whatever its company."""
 
 from __future__ import annotations
 
