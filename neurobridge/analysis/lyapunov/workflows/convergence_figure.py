@@ -7,6 +7,8 @@ __all__ = ["draw_convergence"]
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
 from neurobridge.analysis.lyapunov.words import per_time
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from neurobridge.analysis.lyapunov.workflows.running_exponents import Convergence
+
+Real = NDArray[np.float64]
 
 SHOWN = (1, 3, 5, 7)
 """Exponents whose course is drawn."""
@@ -68,13 +72,21 @@ def _spread(axes: Axes, study: Convergence) -> None:
         axes.text(0.5, 0.5, "one initial state", ha="center", transform=axes.transAxes)
         return
     for colour, index in enumerate(i for i in SHOWN if i in set(rows["index"])):
-        chosen = rows[rows["index"] == index].groupby("time")["running"].std()
-        axes.loglog(chosen.index, chosen, color=f"C{colour}", lw=1, label=f"λ{index}")
+        times, lines = _on_one_grid(rows[rows["index"] == index])
+        axes.loglog(times, lines.std(axis=0, ddof=1), color=f"C{colour}", lw=1, label=f"λ{index}")
         stated = table[table["index"] == index]["error"]
-        axes.plot(chosen.index[-1:], stated, "D", color=f"C{colour}", ms=5)
+        axes.plot(times[-1:], stated, "D", color=f"C{colour}", ms=5)
     axes.set(xlabel=f"time ({study.unit})", ylabel="sd over initial states",
              title="spread; diamonds: standard errors that runs state")  # fmt: skip
     axes.legend(frameon=False, fontsize="small")
+
+
+def _on_one_grid(rows: pd.DataFrame) -> tuple[Real, Real]:
+    """Times that all initial states have, whose steps may differ, and their lines (starts, T)."""
+    lines = [line for _, line in rows.groupby("start")]
+    last = min(float(line["time"].max()) for line in lines)
+    times = np.linspace(last / len(lines[0]), last, len(lines[0]))
+    return times, np.array([np.interp(times, line["time"], line["running"]) for line in lines])
 
 
 def _differences(axes: Axes, study: Convergence) -> None:

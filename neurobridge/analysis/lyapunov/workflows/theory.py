@@ -13,8 +13,6 @@ from neurobridge.analysis.lyapunov.workflows.measurement import Measurement
 from neurobridge.analysis.lyapunov.workflows.varying import Varied
 from neurobridge.errors import NeurobridgeError
 
-POINTS = 40
-
 
 def mean_field_curve(
     ensemble: Ensemble,
@@ -30,8 +28,8 @@ def mean_field_curve(
     Returns
     -------
     pandas.DataFrame
-        ``value, exponent``; without rows where the theory does not apply, and without those values
-        at which it has no solution.
+        ``value, exponent`` at the values of the grid; without rows where the theory does not apply,
+        and without those values at which it has no solution.
     """
     from neurobridge.analysis.mean_field import dynamic_mean_field
 
@@ -45,7 +43,7 @@ def mean_field_curve(
     if ensemble.shift is not None:
         arguments["shift"] = ensemble.shift.mean
     rows = []
-    for value in np.linspace(grid[0], grid[-1], POINTS):
+    for value in grid:
         try:
             exponent = dynamic_mean_field(float(value), **arguments).lambda_max if value else -1.0
         except NeurobridgeError:
