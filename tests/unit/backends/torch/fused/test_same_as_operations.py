@@ -41,7 +41,9 @@ def products(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     "name", [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in MODELS]
 )
 def test_every_spiking_model_with_gradients_to_every_constant(name: str) -> None:
-    assert_same(network_of(name), 0.1, 700 if name == "shiu_lif" else 300, batch=2)
+    amplified = 1e4 if name == "hodgkin_huxley" else 1.0
+    n_steps = 700 if name == "shiu_lif" else 300
+    assert_same(network_of(name), 0.1, n_steps, batch=2, amplified=amplified)
 
 
 @pytest.mark.parametrize(
