@@ -18,6 +18,13 @@ lyapunov_app = typer.Typer(
 )
 
 Samples = Annotated[int, typer.Option(help="Networks, of the seeds SEED, SEED + 1, ...")]
+Compat = Annotated[
+    str | None,
+    typer.Option(
+        metavar="flystability",
+        help="What FlyStability gives instead, faults included: for comparison only.",
+    ),
+]
 
 
 @lyapunov_app.command("spectrum")
@@ -35,14 +42,17 @@ def spectrum(
         ),
     ] = None,
     parameters: Parameters = Parameters(),  # noqa: B008
+    compat: Compat = None,
 ) -> None:
     """Exponents with error bars, Kaplan-Yorke dimension and entropy.
 
     Code 4 if a spectrum is not what was asked for: not converged, or still in its transient.
     """
-    from neurobridge.cli import exponents
+    from neurobridge.cli import exponents, flystability
 
-    if sweep is None:
+    if compat is not None:
+        flystability.compare(compat, networks, measuring, running, samples, parameters, sweep)
+    elif sweep is None:
         exponents.spectrum(networks, measuring, running, samples, parameters)
     else:
         exponents.sweep(networks, measuring, running, samples, parameters, sweep)
@@ -63,13 +73,17 @@ def transition(
         ),
     ] = "0.5:3:#11",
     samples: Samples = 5,
+    compat: Compat = None,
 ) -> None:
     """The largest exponent over the strength of couplings, or the spread of gains or shifts.
 
     With medians, an estimate of where networks become unstable and chaotic, and mean-field theory.
     """
-    from neurobridge.cli import exponents
+    from neurobridge.cli import exponents, flystability
 
+    if compat is not None:
+        flystability.compare(compat, networks, measuring, running, samples, parameters, values, 1)
+        return
     exponents.transition(networks, measuring, running, samples, parameters, values)
 
 

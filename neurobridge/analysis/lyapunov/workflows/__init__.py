@@ -6,6 +6,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from neurobridge.analysis.lyapunov.workflows.compat import (
+        FlyStabilityStudy as FlyStabilityStudy,
+    )
+    from neurobridge.analysis.lyapunov.workflows.compat import (
+        as_flystability as as_flystability,
+    )
     from neurobridge.analysis.lyapunov.workflows.costs import Benchmark as Benchmark
     from neurobridge.analysis.lyapunov.workflows.costs import benchmark as benchmark
     from neurobridge.analysis.lyapunov.workflows.ensemble import Ensemble as Ensemble
@@ -35,11 +41,13 @@ _MODULES = {
     "Benchmark": "costs",
     "Convergence": "running_exponents",
     "Ensemble": "ensemble",
+    "FlyStabilityStudy": "compat",
     "Measurement": "measurement",
     "Spectra": "many_spectra",
     "Spread": "spread",
     "Sweep": "sweeps",
     "Transition": "transition_to_chaos",
+    "as_flystability": "compat",
     "benchmark": "costs",
     "connectome_networks": "from_connectome",
     "convergence": "running_exponents",
