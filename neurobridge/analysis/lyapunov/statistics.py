@@ -34,7 +34,7 @@ LEVEL = 0.95
 """Coverage of an interval."""
 FEWEST = 8
 """Batches that must remain for an error to be taken from them."""
-NEGLIGIBLE = 1e-6
+NEGLIGIBLE = 1e-3
 """Relative difference between beginning and end that is no transient, however regular the rest."""
 FALSE_ALARM = 1e-3
 """Probability that a stationary and uncorrelated series is taken for a transient."""
@@ -214,9 +214,9 @@ def has_transient(blocks: Real) -> Transient:
     """Whether the first tenth of the blocks differs from the last half, after Geweke [1]_.
 
     Each of two series is tested, the first exponent and the sum of all, with a chance of 0.1 % of a
-    false alarm in uncorrelated blocks (2 % if they are correlated by 0.5). Differences below 1e-6
-    of the exponents are passed over: a run that settles on a fixed point differs from itself by
-    ever less, and never by chance.
+    false alarm in uncorrelated blocks (2 % if they are correlated by 0.5). Differences below 1e-3
+    of the exponents, which integrators make as well, are passed over: a run that settles on a fixed
+    point differs from itself by ever less, and never by chance.
 
     Parameters
     ----------
