@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 __all__ = [
+    "Autonomous",
     "Batch",
     "Deployed",
     "Fit",
@@ -18,6 +19,7 @@ __all__ = [
     "Train",
     "TrainableNetwork",
     "TrainingData",
+    "Validated",
     "deploy",
     "draw_activity",
     "draw_history",
@@ -33,6 +35,7 @@ __all__ = [
     "metrics",
     "ridge_readout",
     "teach",
+    "validated",
 ]
 
 from typing import TYPE_CHECKING, Any
@@ -40,6 +43,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from neurobridge.backends.torch.surrogate import Surrogate
     from neurobridge.training import losses, metrics
+    from neurobridge.training.autonomous import Autonomous
     from neurobridge.training.checkpoint import load_checkpoint
     from neurobridge.training.data import (
         Batch,
@@ -60,10 +64,12 @@ if TYPE_CHECKING:
     from neurobridge.training.specification import Train
     from neurobridge.training.teaching import Lesson, teach
     from neurobridge.training.trainable import TrainableNetwork
+    from neurobridge.training.validation import Validated, validated
 
 _PACKAGES = ("losses", "metrics")
 
 _MODULES = {
+    "Autonomous": ".autonomous",
     "Batch": ".data",
     "Deployed": ".deployment",
     "Fit": ".fitting",
@@ -79,6 +85,7 @@ _MODULES = {
     "Train": ".specification",
     "TrainableNetwork": ".trainable",
     "TrainingData": ".data",
+    "Validated": ".validation",
     "deploy": ".deployment",
     "draw_activity": ".drawing",
     "draw_history": ".drawing",
@@ -92,6 +99,7 @@ _MODULES = {
     "measure": ".measuring",
     "ridge_readout": ".ridge",
     "teach": ".teaching",
+    "validated": ".validation",
 }
 
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 __all__ = [
     "L1",
     "CrossEntropy",
+    "EntropyTarget",
+    "ExpansionRate",
     "FiringRate",
+    "Flossing",
     "Frobenius",
+    "KaplanYorkeTarget",
     "MeanSquaredError",
     "MetabolicCost",
     "NegativeLogLikelihood",
@@ -14,6 +18,9 @@ __all__ = [
     "RateBounds",
     "RateSpread",
     "RateVariation",
+    "SpectrumL2",
+    "SpectrumLine",
+    "SpectrumMSE",
     "SpikeCountBounds",
     "SpikeCrossEntropy",
     "StateError",
@@ -29,6 +36,15 @@ from neurobridge.training.losses.activity import (
     SpikeCountBounds,
 )
 from neurobridge.training.losses.classes import CrossEntropy, NegativeLogLikelihood
+from neurobridge.training.losses.lyapunov import (
+    EntropyTarget,
+    ExpansionRate,
+    Flossing,
+    KaplanYorkeTarget,
+    SpectrumL2,
+    SpectrumLine,
+    SpectrumMSE,
+)
 from neurobridge.training.losses.spikes import SpikeCrossEntropy
 from neurobridge.training.losses.squared import MeanSquaredError, StateError
 from neurobridge.training.losses.van_rossum import VanRossum
