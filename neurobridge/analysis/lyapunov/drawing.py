@@ -112,7 +112,7 @@ def _exponents(axes: Axes, result: Spectrum, colour: str, label: str | None = No
     low, high = result.interval
     style = "--" if result.warning else "-"
     if result.k <= FEW:
-        widths = [result.exponents - low, high - result.exponents]
+        widths = np.stack([result.exponents - low, high - result.exponents])
         axes.errorbar(place, result.exponents, widths, fmt=f"o{style}", color=colour, ms=4, lw=0.8,
                       capsize=3, label=label)  # fmt: skip
     else:

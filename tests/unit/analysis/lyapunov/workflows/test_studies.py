@@ -61,6 +61,12 @@ def test_spectra_are_those_of_the_package(tmp_path):
         study.save(tmp_path / "out")
 
 
+def test_a_single_exponent_is_drawn():
+    for samples in (1, 2):
+        study = spectra(random_networks(10, 2.0), samples=samples, k=1, **SHORT)
+        assert study.draw().axes
+
+
 def test_threads_do_not_change_what_comes_out():
     one, two = (
         spectra(random_networks(15, 2.0), samples=3, k=2, threads=t, **SHORT) for t in (1, 2)
