@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from neurobridge.analysis.lyapunov.workflows.many_spectra import Spectra as Spectra
     from neurobridge.analysis.lyapunov.workflows.many_spectra import spectra as spectra
     from neurobridge.analysis.lyapunov.workflows.measurement import Measurement as Measurement
+    from neurobridge.analysis.lyapunov.workflows.naming import networks_named as networks_named
     from neurobridge.analysis.lyapunov.workflows.rate_networks import (
         matrix_networks as matrix_networks,
     )
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
     from neurobridge.analysis.lyapunov.workflows.rate_networks import same_network as same_network
     from neurobridge.analysis.lyapunov.workflows.running_exponents import Convergence as Convergence
     from neurobridge.analysis.lyapunov.workflows.running_exponents import convergence as convergence
+    from neurobridge.analysis.lyapunov.workflows.spectral_training import (
+        SpectralTraining as SpectralTraining,
+    )
+    from neurobridge.analysis.lyapunov.workflows.spectral_training import train as train
     from neurobridge.analysis.lyapunov.workflows.spread import Spread as Spread
     from neurobridge.analysis.lyapunov.workflows.sweeps import Sweep as Sweep
     from neurobridge.analysis.lyapunov.workflows.sweeps import sweep as sweep
@@ -44,6 +49,7 @@ _MODULES = {
     "FlyStabilityStudy": "compat",
     "Measurement": "measurement",
     "Spectra": "many_spectra",
+    "SpectralTraining": "spectral_training",
     "Spread": "spread",
     "Sweep": "sweeps",
     "Transition": "transition_to_chaos",
@@ -52,11 +58,13 @@ _MODULES = {
     "connectome_networks": "from_connectome",
     "convergence": "running_exponents",
     "matrix_networks": "rate_networks",
+    "networks_named": "naming",
     "random_networks": "rate_networks",
     "read_coupling": "rate_networks",
     "same_network": "rate_networks",
     "spectra": "many_spectra",
     "sweep": "sweeps",
+    "train": "spectral_training",
     "transition": "transition_to_chaos",
 }
 

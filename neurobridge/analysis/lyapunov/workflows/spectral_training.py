@@ -1,0 +1,382 @@
+"""Training on the spectrum: networks are trained, and checked by an independent long run."""
+
+from __future__ import annotations
+
+__all__ = ["SpectralTraining", "TrainedNetwork", "train"]
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import process_time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from neurobridge.analysis.lyapunov.system import Meaning
+from neurobridge.analysis.lyapunov.workflows.ensemble import Ensemble
+from neurobridge.analysis.lyapunov.workflows.spectral_losses import (
+    confirmed,
+    distance,
+    loss_of,
+    reaches,
+)
+from neurobridge.analysis.lyapunov.workflows.study import Study, provenance
+from neurobridge.analysis.lyapunov.workflows.trained_parts import count_of, parts_to_train
+from neurobridge.analysis.lyapunov.workflows.varying import seeds_of
+from neurobridge.errors import NetworkError
+from neurobridge.graph.network import Network
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from neurobridge.training import Fit, TrainableNetwork, Validated
+    from neurobridge.training.losses.exponents import OfExponents
+
+TERM = "spectrum"
+STEP = 0.1
+"""Time step of the module that is trained, in the smallest time constant; losses have their own."""
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedNetwork:
+    """One network before and after.
+
+    Parameters
+    ----------
+    sample, seed : int
+    network : Network
+        As trained.
+    before, after : Validated
+        What the loss says, and what an independent run says.
+    history : pandas.DataFrame
+        A row an epoch.
+    values : pandas.DataFrame
+        ``path, before, after``: all that was trained.
+    parameters : int
+        Numbers that training may change.
+    reached : bool or None
+        Whether the target is within the 95 % interval of the independent run; None without target.
+    confirmed : bool
+        Whether training and the independent run say the same within their errors.
+    status : {"done", "interrupted"}
+    seconds : float
+        CPU time of the training.
+    """
+
+    sample: int
+    seed: int
+    network: Network
+    before: Validated
+    after: Validated
+    history: pd.DataFrame
+    values: pd.DataFrame
+    parameters: int
+    reached: bool | None
+    confirmed: bool
+    status: str
+    seconds: float
+
+
+@dataclass(frozen=True, eq=False)
+class SpectralTraining(Study):
+    """What training on the spectrum made of networks.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        One row a network: ``sample, seed, parameters, epochs, loss_before, loss_after,
+        checked_before, checked_after, reached, confirmed, training, status, seconds``. The loss
+        is that of training; ``checked_*`` how far independent runs are from the target (root mean
+        square over exponents; NaN without one); ``confirmed`` whether training and the independent
+        run say the same within their errors; ``training`` how it ended, and ``status`` that of the
+        independent run.
+    networks : tuple of TrainedNetwork
+    """
+
+    networks: tuple[TrainedNetwork, ...]
+
+    @property
+    def kind(self) -> str:
+        """See :class:`Study`."""
+        return "training"
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended it."""
+        return any(n.status == "interrupted" for n in self.networks)
+
+    @property
+    def exponents(self) -> pd.DataFrame:
+        """``sample, stage, quantity, target, trained, trained_error, validated, error``.
+
+        Before and after training, for each exponent, the dimension and the entropy.
+        """
+        parts = [
+            checked.table().assign(sample=n.sample, stage=stage)
+            for n in self.networks
+            for stage, checked in (("before", n.before), ("after", n.after))
+        ]
+        return pd.concat(parts, ignore_index=True)
+
+    @property
+    def history(self) -> pd.DataFrame:
+        """A row for each epoch of each network."""
+        parts = [n.history.assign(sample=n.sample) for n in self.networks]
+        return pd.concat(parts, ignore_index=True)
+
+    @property
+    def values(self) -> pd.DataFrame:
+        """``sample, path, before, after`` of all that was trained."""
+        parts = [n.values.assign(sample=n.sample) for n in self.networks]
+        return pd.concat(parts, ignore_index=True)
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """See :class:`Study`."""
+        return {
+            "table": self.table,
+            "exponents": self.exponents,
+            "history": self.history,
+            "values": self.values,
+        }
+
+    def summary(self) -> dict[str, Any]:
+        """See :class:`Study`."""
+        return {
+            "reached": [n.reached for n in self.networks],
+            "confirmed": [n.confirmed for n in self.networks],
+            "spectra": [n.after.spectrum.to_dict() for n in self.networks],
+            "exponents": self.exponents.to_dict("list"),
+            "interrupted": self.interrupted,
+        }
+
+    def draw(self) -> Figure:
+        """Losses over epochs, exponents against their target, and values before and after."""
+        from neurobridge.analysis.lyapunov.workflows.training_figure import draw_training
+
+        return draw_training(self)
+
+    def save(self, folder: str | Path) -> Path:
+        """As :meth:`Study.save`, and the trained networks in ``networks/seed-N``."""
+        from neurobridge.io.native import save
+
+        place = super().save(folder)
+        for trained in self.networks:
+            save(trained.network, place / "networks" / f"seed-{trained.seed}")
+        return place
+
+
+def train(
+    ensemble: Ensemble,
+    *,
+    loss: str = "mse",
+    target: Sequence[float] = (0.0,),
+    parameters: Sequence[str] = ("gains", "shifts"),
+    numbers: Mapping[str, int] | None = None,
+    by: str | None = None,
+    free_signs: bool = False,
+    k: int = 10,
+    epochs: int = 100,
+    learning_rate: float = 0.01,
+    optimiser: str = "adam",
+    clip: float | None = None,
+    validate_every: int | None = 10,
+    windows: int = 10,
+    window: float = 20.0,
+    interval: float = 1.0,
+    transient: float = 100.0,
+    warm_up: float = 20.0,
+    dt: float | None = None,
+    meaning: Meaning = "flow",
+    initial: float | None = None,
+    check_time: float = 1000.0,
+    samples: int = 1,
+    seed: int = 0,
+    progress: bool = True,
+) -> SpectralTraining:
+    """Train networks until their spectrum is what is wanted, and check it independently.
+
+    Training sees exponents over short windows of one trajectory; see
+    :class:`~neurobridge.training.losses.exponents.OfExponents`. What it says at the end is worked
+    out once more, for the trained network as it is saved, by a long run of the differential
+    equation from another initial state; see :func:`neurobridge.training.validated`.
+
+    Parameters
+    ----------
+    ensemble : Ensemble
+    loss : str
+        One of :data:`~neurobridge.analysis.lyapunov.workflows.spectral_losses.LOSSES`.
+    target : sequence of float
+        As many as the loss takes, per unit of time for exponents and entropy; empty for none.
+    parameters : sequence of {"weights", "gains", "shifts", "tau", "bias"}
+    numbers : mapping of str to int, optional
+        Train so many of each only, drawn at random.
+    by : str, optional
+        Label whose neurons share gains, shifts, tau and biases.
+    free_signs : bool
+        Whether weights may change their sign.
+    k : int
+        Leading exponents in the loss.
+    epochs, learning_rate, optimiser, clip
+        See :func:`neurobridge.training.fit`.
+    validate_every : int, optional
+        Epochs between two looks at the loss without an update; the parameters of the best look are
+        kept. None keeps those of the last epoch.
+    windows, window, interval, transient, warm_up, dt, meaning, initial
+        Of the exponents in the loss, see
+        :class:`~neurobridge.training.losses.exponents.OfExponents`.
+    check_time : float
+        Of the independent runs, before and after training.
+    samples, seed
+        Networks of the seeds ``seed``, ``seed + 1`` ..., one after another.
+    progress : bool
+
+    Returns
+    -------
+    SpectralTraining
+
+    Raises
+    ------
+    NetworkError, ModelError, UnknownNameError
+        If an option does not fit, or the networks have no exponents.
+    TrainingError
+        If a loss or a gradient is not finite.
+    BackendUnavailableError
+        If torch is not installed.
+    """
+    from neurobridge.training.installed import refuse_without_torch
+
+    refuse_without_torch()
+    seeds = seeds_of(seed, samples)
+    timing: dict[str, Any] = {
+        "windows": windows, "window": window, "interval": interval, "transient": transient,
+        "warm_up": warm_up, "dt": dt, "meaning": meaning, "initial": initial,
+    }  # fmt: skip
+    fitting: dict[str, Any] = {
+        "epochs": epochs, "learning_rate": learning_rate, "optimiser": optimiser, "clip": clip,
+        "validate_every": validate_every,
+    }  # fmt: skip
+    done: list[TrainedNetwork] = []
+    for sample, own in enumerate(seeds):
+        network = ensemble.network(own)
+        parts = parts_to_train(network, parameters, numbers or {}, by=by, free_signs=free_signs,
+                               seed=own)  # fmt: skip
+        wanted = loss_of(loss, k, target, seed=own, **timing)
+        done.append(
+            _trained(network, parts, loss, wanted, fitting, sample, own, check_time, progress)
+        )
+        if done[-1].status == "interrupted":
+            break
+    return SpectralTraining(
+        pd.DataFrame([_row(n, loss) for n in done]),
+        provenance(
+            workflow="train", networks=ensemble.to_dict(), loss=loss, target=list(target),
+            parameters=list(parameters), numbers=dict(numbers or {}), by=by,
+            free_signs=free_signs, k=k, **fitting, **timing, check_time=check_time,
+            samples=samples, seed=seed,
+        ),
+        sum(n.seconds for n in done),
+        tuple(done),
+    )  # fmt: skip
+
+
+def _trained(
+    network: Network,
+    parts: Sequence[Any],
+    name: str,
+    loss: OfExponents,
+    fitting: Mapping[str, Any],
+    sample: int,
+    seed: int,
+    check_time: float,
+    progress: bool,
+) -> TrainedNetwork:
+    from neurobridge.training import TrainableNetwork, validated
+
+    model = TrainableNetwork(network, _step(network), parts, precision="float64")
+    before = validated(model, loss, time=check_time, progress=False, checks=False)
+    begun = process_time()
+    done = _fitted(model, loss, fitting, seed, progress)
+    seconds = process_time() - begun
+    after = validated(model, loss, time=check_time, progress=False, checks=False)
+    return TrainedNetwork(
+        sample, seed, model.to_network(), before, after, _history(done.history), _values(model),
+        count_of(model), reaches(name, after), confirmed(after, loss.windows), done.status, seconds,
+    )  # fmt: skip
+
+
+def _fitted(
+    model: TrainableNetwork,
+    loss: OfExponents,
+    fitting: Mapping[str, Any],
+    seed: int,
+    progress: bool,
+) -> Fit:
+    """In a folder of its own, which is gone afterwards: what counts is in the result."""
+    from neurobridge.training import Autonomous, Objective, fit
+
+    options = dict(fitting)
+    every = options.pop("validate_every")
+    looks = {} if every is None else {"validate_every": min(every, options["epochs"])}
+    with tempfile.TemporaryDirectory() as scratch:
+        return fit(
+            model, Autonomous(validation=every is not None), Objective({TERM: loss}),
+            Path(scratch) / "run", seed=seed, progress=progress, save_every=1, **looks, **options,
+        )  # fmt: skip
+
+
+def _step(network: Network) -> float:
+    """In ms."""
+    taus = []
+    for population in network.populations.values():
+        if "tau" not in population.parameters:
+            raise NetworkError(
+                f"population {population.name!r}: model {population.model.name!r} has no 'tau', of "
+                "which the time step of training is a tenth; models of rate_model have one"
+            )
+        taus.append(np.min(np.asarray(population.parameters["tau"])))
+    return STEP * float(min(taus))
+
+
+def _history(history: pd.DataFrame) -> pd.DataFrame:
+    """Epoch, loss in training and where it was looked at, seconds."""
+    names = {f"train/{TERM}": "loss", f"validation/{TERM}": "look"}
+    chosen = [c for c in ("epoch", *names, "seconds") if c in history.columns]
+    return history[chosen].rename(columns=names)
+
+
+def _values(model: TrainableNetwork) -> pd.DataFrame:
+    parts = []
+    for spec in model.specs:
+        before, after = model.initial_physical(spec.path), model.physical(spec.path)
+        parts.append(
+            pd.DataFrame(
+                {
+                    "path": spec.path,
+                    "before": before.detach().cpu().double().numpy().ravel(),
+                    "after": after.detach().cpu().double().numpy().ravel(),
+                }
+            )
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+def _row(trained: TrainedNetwork, name: str) -> dict[str, Any]:
+    losses = trained.history["loss"]
+    return {
+        "sample": trained.sample, "seed": trained.seed, "parameters": trained.parameters,
+        "epochs": len(losses), "loss_before": float(losses.iloc[0]) if len(losses) else np.nan,
+        "loss_after": _last(trained.history),
+        "checked_before": distance(name, trained.before),
+        "checked_after": distance(name, trained.after),
+        "reached": trained.reached, "confirmed": trained.confirmed, "training": trained.status, "status": trained.after.spectrum.status,
+        "seconds": trained.seconds,
+    }  # fmt: skip
+
+
+def _last(history: pd.DataFrame) -> float:
+    """The best look, else the loss of the last epoch, which is before its update."""
+    if "look" in history and history["look"].notna().any():
+        return float(history["look"].min())
+    return float(history["loss"].iloc[-1]) if len(history) else float("nan")
