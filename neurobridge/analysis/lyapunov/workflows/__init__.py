@@ -32,13 +32,13 @@ if TYPE_CHECKING:
     from neurobridge.analysis.lyapunov.workflows.rate_networks import same_network as same_network
     from neurobridge.analysis.lyapunov.workflows.running_exponents import Convergence as Convergence
     from neurobridge.analysis.lyapunov.workflows.running_exponents import convergence as convergence
-    from neurobridge.analysis.lyapunov.workflows.spectral_training import (
-        SpectralTraining as SpectralTraining,
-    )
     from neurobridge.analysis.lyapunov.workflows.spectral_training import train as train
     from neurobridge.analysis.lyapunov.workflows.spread import Spread as Spread
     from neurobridge.analysis.lyapunov.workflows.sweeps import Sweep as Sweep
     from neurobridge.analysis.lyapunov.workflows.sweeps import sweep as sweep
+    from neurobridge.analysis.lyapunov.workflows.trained_networks import (
+        SpectralTraining as SpectralTraining,
+    )
     from neurobridge.analysis.lyapunov.workflows.transition_to_chaos import Transition as Transition
     from neurobridge.analysis.lyapunov.workflows.transition_to_chaos import transition as transition
 
@@ -49,7 +49,7 @@ _MODULES = {
     "FlyStabilityStudy": "compat",
     "Measurement": "measurement",
     "Spectra": "many_spectra",
-    "SpectralTraining": "spectral_training",
+    "SpectralTraining": "trained_networks",
     "Spread": "spread",
     "Sweep": "sweeps",
     "Transition": "transition_to_chaos",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from neurobridge.analysis.lyapunov.workflows.spectral_training import SpectralTraining
+    from neurobridge.analysis.lyapunov.workflows.trained_networks import SpectralTraining
 
 DISTANCES = ("mse", "l2", "curve", "kaplan_yorke", "entropy", "flossing")
 """Losses that are at least 0, for which a logarithmic axis is right."""
