@@ -181,7 +181,7 @@ def spectra(
 def _spectrum(system: System, plan: Plan, checks: bool, tick: Tick) -> Spectrum:
     begun = clock.thread_time()
     settled = settle(system, plan, tick)
-    k, measured = _measured(system, plan, settled, tick)
+    measured = _measured(system, plan, settled, tick)
     order = np.argsort(-measured.blocks.mean(axis=0), kind="stable")
     blocks = measured.blocks[:, order]
     exponents, errors = blocks.mean(axis=0), block_errors(blocks)
@@ -206,20 +206,20 @@ def _spectrum(system: System, plan: Plan, checks: bool, tick: Tick) -> Spectrum:
         status=_status(plan, measured, transient),
         findings=tuple(findings),
         seconds=clock.thread_time() - begun,
-        info=_info(system, plan, settled, measured, k),
+        info=_info(system, plan, settled, measured),
         names=system.names,
     )
 
 
-def _measured(system: System, plan: Plan, settled: Settled, tick: Tick) -> tuple[int, Measured]:
+def _measured(system: System, plan: Plan, settled: Settled, tick: Tick) -> Measured:
     """The measurement; with more vectors if there were too few for the dimension."""
     if plan.k != "adaptive":
-        return plan.k, measure(system, plan, settled, plan.k, tick)
+        return measure(system, plan, settled, plan.k, tick)
     k = pilot(system, plan, settled, silent)
     while True:
         measured = measure(system, plan, settled, k, tick)
         if enough(measured, system.size):
-            return k, measured
+            return measured
         k = more(k, system.size)
 
 
@@ -231,11 +231,9 @@ def _status(plan: Plan, measured: Measured, transient: Transient) -> Status:
     return "done" if plan.error is None else "converged"
 
 
-def _info(
-    system: System, plan: Plan, settled: Settled, measured: Measured, k: int
-) -> dict[str, Any]:
+def _info(system: System, plan: Plan, settled: Settled, measured: Measured) -> dict[str, Any]:
     return {
-        "renormalise": plan.kind(k, system.size),
+        "renormalise": plan.kind,
         "renormalisations": measured.renormalisations,
         "redone": measured.redone,
         "interval": measured.interval * settled.dt,

@@ -47,15 +47,14 @@ class Plan:
     seed: int
     blocks: int | None = None
 
-    def kind(self, k: int, size: int) -> Renormalisation:
+    @property
+    def kind(self) -> Renormalisation:
         """The factorisation within the loop.
 
-        Cholesky's needs the fewest operations for few vectors, and its Gram matrix can be worked
-        out in float64 from float32 tangents; LU's stands a wide spread of exponents.
+        Cholesky's leaves an orthonormal frame, and its Gram matrix can be worked out in float64
+        from float32 tangents; LU's stands a wider spread of exponents.
         """
-        if self.renormalise != "auto":
-            return self.renormalise
-        return "cholesky" if self.precision == "mixed" or 2 * k <= size else "lu"
+        return "cholesky" if self.renormalise == "auto" else self.renormalise
 
 
 def make_plan(
