@@ -6,6 +6,7 @@ __all__ = ["Coupling", "DenseCoupling", "SparseCoupling", "SparsePattern"]
 
 import warnings
 from abc import ABC, abstractmethod
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -88,8 +89,8 @@ class SparsePattern:
 def _compressed(
     indptr: torch.Tensor, indices: torch.Tensor, values: torch.Tensor, shape: tuple[int, int]
 ) -> torch.Tensor:
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Sparse CSR tensor support is in beta state")
+    with warnings.catch_warnings():  # that they are in beta state, and unchecked
+        warnings.simplefilter("ignore", UserWarning)
         return torch.sparse_csr_tensor(indptr, indices, values, shape, check_invariants=False)
 
 
@@ -98,23 +99,23 @@ class _Product(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, weights: torch.Tensor, signals: torch.Tensor, pattern: SparsePattern
+        ctx: Any, weights: torch.Tensor, signals: torch.Tensor, coupling: SparseCoupling
     ) -> torch.Tensor:
-        ctx.save_for_backward(weights, signals)
-        ctx.pattern = pattern
-        return (pattern.matrix(weights) @ signals.T).T
+        ctx.save_for_backward(signals)
+        ctx.coupling = coupling
+        return (coupling.matrix @ signals.T).T
 
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor) -> Any:
-        weights, signals = ctx.saved_tensors
-        pattern, grad = ctx.pattern, grads[0]
+        (signals,) = ctx.saved_tensors
+        grad = grads[0]
         of_weights = of_signals = None
         if ctx.needs_input_grad[0]:
-            where = pattern.matrix(torch.zeros_like(weights))
             left, right = grad.T.contiguous(), signals.contiguous()
-            of_weights = torch.sparse.sampled_addmm(where, left, right, beta=0.0).values()
+            sampled = torch.sparse.sampled_addmm(ctx.coupling.matrix, left, right, beta=0.0)
+            of_weights = sampled.values()
         if ctx.needs_input_grad[1]:
-            of_signals = (pattern.transposed(weights) @ grad.T).T
+            of_signals = (ctx.coupling.transposed @ grad.T).T
         return of_weights, of_signals, None
 
 
@@ -133,6 +134,16 @@ class SparseCoupling(Coupling):
     def __init__(self, weights: torch.Tensor, pattern: SparsePattern, blocks: int = 1) -> None:
         self.weights, self.pattern, self.blocks = weights, pattern, blocks
 
+    @cached_property
+    def matrix(self) -> torch.Tensor:
+        """The matrix (n, m) in compressed rows."""
+        return self.pattern.matrix(self.weights.detach())
+
+    @cached_property
+    def transposed(self) -> torch.Tensor:
+        """Its transpose (m, n)."""
+        return self.pattern.transposed(self.weights.detach())
+
     def __call__(self, signals: torch.Tensor) -> torch.Tensor:
         """See :class:`Coupling`."""
         if self.blocks > 1:
@@ -143,7 +154,7 @@ class SparseCoupling(Coupling):
         return self._product(flat).reshape(*signals.shape[:-1], -1)
 
     def _product(self, flat: torch.Tensor) -> torch.Tensor:
-        found: torch.Tensor = _Product.apply(self.weights, flat, self.pattern)  # type: ignore[no-untyped-call]
+        found: torch.Tensor = _Product.apply(self.weights, flat, self)  # type: ignore[no-untyped-call]
         return found
 
     def to(self, dtype: torch.dtype) -> SparseCoupling:

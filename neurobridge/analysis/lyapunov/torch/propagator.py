@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["TorchPropagator"]
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -18,7 +18,9 @@ from neurobridge.analysis.lyapunov.system import (
     Real,
     Renormalisation,
 )
-from neurobridge.analysis.lyapunov.torch.field import Field, Slopes
+from neurobridge.analysis.lyapunov.torch.captured import Captured
+from neurobridge.analysis.lyapunov.torch.coupling import SparseCoupling
+from neurobridge.analysis.lyapunov.torch.field import Field
 from neurobridge.analysis.lyapunov.torch.frames import factorise, right_solved
 from neurobridge.analysis.lyapunov.torch.layout import Layout
 from neurobridge.analysis.lyapunov.torch.steps import STEPS, Pair, rest_of_rk4
@@ -26,6 +28,40 @@ from neurobridge.analysis.lyapunov.torch.trace import own_weights, trace
 from neurobridge.analysis.lyapunov.torch.values import coupling_of, stacked_constants, together
 
 ADAMS = (55 / 24, -59 / 24, 37 / 24, -9 / 24)
+CAPTURED = 5
+"""Steps of a CUDA graph."""
+
+
+class Underway(NamedTuple):
+    """All that changes.
+
+    Parameters
+    ----------
+    now : Pair
+    past : tuple of Pair
+        Slopes of up to four steps, the last one first.
+    trace : tensor (S) or ()
+        Sum over the steps.
+    """
+
+    now: Pair
+    past: tuple[Pair, ...]
+    trace: torch.Tensor
+
+    def tensors(self) -> list[torch.Tensor]:
+        """In order."""
+        pairs = (self.now, *self.past)
+        return [self.trace, *(t for pair in pairs for t in pair if t is not None)]
+
+    def rebuilt(self, tensors: list[torch.Tensor]) -> Underway:
+        """The same with other tensors, in the order of :meth:`tensors`."""
+        rest = iter(tensors)
+        trace = next(rest)
+        pairs = [
+            Pair(*(None if t is None else next(rest) for t in pair))  # type: ignore[arg-type]
+            for pair in (self.now, *self.past)
+        ]
+        return Underway(pairs[0], tuple(pairs[1:]), trace)
 
 
 class TorchPropagator(Propagator):
@@ -72,16 +108,11 @@ class TorchPropagator(Propagator):
         constants = stacked_constants(self.systems, self.device)
         self.field = Field(layout, constants, coupling_of(self.systems, self.device))
         self.own = own_weights(self.systems, self.device)
-        self._forget(Pair(torch.zeros(self._shape(), device=self.device), None))
+        self.captured: Captured | None = None
+        self.step = 0
 
     def _shape(self, *rest: int) -> tuple[int, ...]:
         return (*([] if self.alone else [len(self.systems)]), *rest)
-
-    def _forget(self, now: Pair) -> None:
-        self.now, self.step = now, 0
-        self.past: list[Pair] = []
-        start = float("nan") if self.method == "map" else 0.0
-        self.total = torch.full(self._shape(), start, dtype=torch.float64, device=self.device)
 
     # -- see Propagator ------------------------------------------------------------------------
 
@@ -92,39 +123,68 @@ class TorchPropagator(Propagator):
         if frame is not None and self.k:
             rows = np.ascontiguousarray(np.swapaxes(frame, -1, -2))
             V = torch.tensor(rows, dtype=self.dtype, device=self.device)
-        self._forget(Pair(x, V))
+        start = float("nan") if self.method == "map" else 0.0
+        trace = torch.full(self._shape(), start, dtype=torch.float64, device=self.device)
+        self.underway, self.step = Underway(Pair(x, V), (), trace), 0
 
     @torch.no_grad()
     def advance(self, n_steps: int) -> None:
         """See :class:`Propagator`."""
+        left = n_steps
+        while left:
+            steps = self._replay(left) or self._eager(left)
+            self.step += steps
+            left -= steps
+
+    def _eager(self, n_steps: int) -> int:
+        """Steps one by one, up to where the others can be replayed."""
+        if self.method == "ab4" and len(self.underway.past) < len(ADAMS):
+            n_steps = min(n_steps, len(ADAMS) - len(self.underway.past))
         currents = self._currents(n_steps)
         for i in range(n_steps):
-            self._advance(None if currents is None else currents[i])
-            self.step += 1
+            self.underway = self._after(self.underway, None if currents is None else currents[i])
+        return n_steps
 
-    def _advance(self, current: torch.Tensor | None) -> None:
-        now, h = self.now, self.dt
+    def _replay(self, n_steps: int) -> int:
+        """As many steps as CUDA graphs can do, which may be none."""
+        times = n_steps // CAPTURED
+        if not times or not self._can_be_captured():
+            return 0
+        underway = self.underway
+
+        def several(tensors: list[torch.Tensor]) -> list[torch.Tensor]:
+            at = underway.rebuilt(tensors)
+            for _ in range(CAPTURED):
+                at = self._after(at, None)
+            return at.tensors()
+
+        if self.captured is None:
+            self.captured = Captured(several, underway.tensors())
+        self.underway = underway.rebuilt(self.captured.repeated(times, underway.tensors()))
+        return times * CAPTURED
+
+    def _can_be_captured(self) -> bool:
+        begun = self.method != "ab4" or len(self.underway.past) == len(ADAMS)
+        dense = not isinstance(self.field.coupling, SparseCoupling)
+        constant = all(s.currents is None for s in self.systems)
+        return self.device.type == "cuda" and begun and dense and constant
+
+    def _after(self, at: Underway, current: torch.Tensor | None) -> Underway:
+        """What is under way after a step."""
+        now, past, h = at.now, at.past, self.dt
         if self.method == "map":
-            self.now = STEPS["map"](self.field, now, h, current)
-            return
+            return Underway(STEPS["map"](self.field, now, h, current), (), at.trace)
         first = self.field(now.x, now.V, current)
-        self.total += trace(self.field, first, self.own, now.x)
+        total = at.trace + trace(self.field, first, self.own, now.x)
         if self.method == "euler":
-            self.now = now.plus(first, h)
-        elif self.method == "rk4":
-            self.now = rest_of_rk4(self.field, now, first, h, current)
-        else:
-            self.now = self._ab4(first, current)
-
-    def _ab4(self, first: Slopes, current: torch.Tensor | None) -> Pair:
-        """Adams-Bashforth; its first three steps are Runge-Kutta's."""
-        now, h = self.now, self.dt
-        self.past = [Pair(first.state, first.tangents), *self.past[:3]]
-        if len(self.past) < len(ADAMS):
-            return rest_of_rk4(self.field, now, first, h, current)
-        for slopes, weight in zip(self.past, ADAMS, strict=True):
+            return Underway(now.plus(first, h), (), total)
+        if self.method == "ab4":
+            past = (Pair(first.state, first.tangents), *past[: len(ADAMS) - 1])
+        if len(past) < len(ADAMS):
+            return Underway(rest_of_rk4(self.field, now, first, h, current), past, total)
+        for slopes, weight in zip(past, ADAMS, strict=True):
             now = now.plus(slopes, h * weight)
-        return now
+        return Underway(now, past, total)
 
     def _currents(self, n_steps: int) -> torch.Tensor | None:
         """Injected currents, (n_steps, n), or (n_steps, S, n)."""
@@ -143,40 +203,39 @@ class TorchPropagator(Propagator):
     @torch.no_grad()
     def renormalise(self, kind: Renormalisation) -> tuple[Real, Real | None]:
         """See :class:`Propagator`."""
-        V = self.now.V
-        if V is None:
+        now, past, total = self.underway
+        if now.V is None:
             return np.zeros(self._shape(0)), None
-        found = factorise(V, kind)
-        self.now = Pair(self.now.x, found.frame)
-        if self.method == "ab4":
-            self.past = [
-                Pair(p.x, None if p.V is None else right_solved(p.V, found.factor))
-                for p in self.past
-            ]
+        found = factorise(now.V, kind)
+        past = tuple(
+            Pair(p.x, None if p.V is None else right_solved(p.V, found.factor)) for p in past
+        )
+        self.underway = Underway(Pair(now.x, found.frame), past, total)
         factor = found.factor.cpu().numpy() if kind == "householder" else None
         return found.logs.cpu().numpy(), factor
 
     def state(self) -> Real:
         """See :class:`Propagator`."""
-        copy: Real = self.now.x.cpu().numpy().copy()
+        copy: Real = self.underway.now.x.cpu().numpy().copy()
         return copy
 
     def frame(self) -> Real:
         """See :class:`Propagator`."""
-        if self.now.V is None:
+        V = self.underway.now.V
+        if V is None:
             return np.zeros(self._shape(self.size, 0))
-        return np.array(self.now.V.mT.double().cpu().numpy())
+        return np.array(V.mT.double().cpu().numpy())
 
     def snapshot(self) -> Any:
-        """See :class:`Propagator`."""
-        return self.step, self.now, list(self.past), self.total.clone()
+        """See :class:`Propagator`; nothing is changed in place, so that nothing is copied."""
+        return self.step, self.underway
 
     def restore(self, snapshot: Any) -> None:
         """See :class:`Propagator`."""
-        self.step, self.now, past, total = snapshot
-        self.past, self.total = list(past), total.clone()
+        self.step, self.underway = snapshot
 
     @property
     def divergence(self) -> Any:
         """See :class:`Propagator`; an array (S,) for several systems."""
-        return float(self.total) if self.alone else self.total.cpu().numpy().copy()
+        total = self.underway.trace
+        return float(total) if self.alone else total.cpu().numpy().copy()

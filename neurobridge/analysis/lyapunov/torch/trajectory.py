@@ -156,6 +156,6 @@ def _check_logs(logs: Real) -> None:
     window, interval, vector = np.argwhere(~np.isfinite(logs))[0]
     raise NetworkError(
         f"tangent vector {vector + 1} shrinks to nothing in interval {interval} of window "
-        f"{window}: its exponent is -infinity, the Jacobian is singular. Ask for fewer exponents, k=..., or "
-        "factorise more often, interval=..."
+        f"{window}: its exponent is -infinity, the Jacobian is singular. Ask for fewer exponents, "
+        "k=..., or factorise more often, interval=..."
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["coupling_of", "stacked_constants", "together"]
+__all__ = ["coupling_of", "is_dense_on", "stacked_constants", "together"]
 
 from collections.abc import Sequence
 from typing import Any
@@ -20,6 +20,9 @@ from neurobridge.analysis.lyapunov.torch.coupling import (
     SparsePattern,
 )
 from neurobridge.errors import NetworkError
+
+DENSE_ABOVE_ON_CUDA = 0.002
+"""As :data:`.declared.DENSE_ABOVE`; measured on an H100 for 1,000 to 5,000 neurons."""
 
 
 def together(systems: Sequence[DeclaredSystem]) -> None:
@@ -73,13 +76,21 @@ def coupling_of(systems: Sequence[DeclaredSystem], device: torch.device) -> Coup
         return None
     if all(_same(matrices[0], m) for m in matrices[1:]):
         matrices = matrices[:1]
-    if any(s.is_dense for s in systems):
+    if any(is_dense_on(s, device) for s in systems):
         dense = np.stack([m.toarray().T for m in matrices])
         return DenseCoupling(torch.as_tensor(dense[0] if len(dense) == 1 else dense, device=device))
     joint = csr_array(matrices[0] if len(matrices) == 1 else block_diag(matrices, format="csr"))
     pattern = SparsePattern(joint.indptr, joint.indices, joint.shape, device)
     weights = torch.as_tensor(joint.data.astype(np.float64), device=device)
     return SparseCoupling(weights, pattern, blocks=len(matrices))
+
+
+def is_dense_on(system: DeclaredSystem, device: torch.device) -> bool:
+    """Whether couplings are kept as a dense matrix on a device."""
+    if device.type == "cpu":
+        return system.is_dense
+    rows, columns = system.coupling.shape
+    return bool(system.coupling.nnz > DENSE_ABOVE_ON_CUDA * rows * columns)
 
 
 def _same(a: csr_array[Any], b: csr_array[Any]) -> bool:

@@ -30,6 +30,7 @@ from neurobridge.analysis.lyapunov.torch.frames import orthonormalised
 from neurobridge.analysis.lyapunov.torch.layout import Layout
 from neurobridge.analysis.lyapunov.torch.steps import STEPS, Pair
 from neurobridge.analysis.lyapunov.torch.trajectory import Stretch, Trajectory, carried
+from neurobridge.analysis.lyapunov.torch.values import is_dense_on
 
 HELD = 2**28
 """Bytes of one interval that are held for the backward pass, at about: more windows wait."""
@@ -95,7 +96,8 @@ class _Leaves:
         matrix, device = given.system.coupling, given.weights.device
         self.pattern: SparsePattern | None = None
         self.weights = given.weights
-        if given.system.is_dense:
+        self.dense = is_dense_on(given.system, device)
+        if self.dense:
             self.weights = _dense(given)
         elif matrix.shape[0]:
             self.pattern = SparsePattern(matrix.indptr, matrix.indices, matrix.shape, device)
@@ -111,7 +113,7 @@ class _Leaves:
         return Field(self.layout, constants, self._coupling(weights))
 
     def _coupling(self, weights: torch.Tensor) -> Coupling | None:
-        if self.given.system.is_dense:
+        if self.dense:
             return DenseCoupling(weights)
         return None if self.pattern is None else SparseCoupling(weights, self.pattern)
 
