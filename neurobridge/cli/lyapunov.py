@@ -9,7 +9,14 @@ from typing import Annotated
 import typer
 
 from neurobridge.cli.grouping import takes
-from neurobridge.cli.lyapunov_options import Measuring, Networks, Parameters, Running
+from neurobridge.cli.lyapunov_options import (
+    Measuring,
+    Networks,
+    Parameters,
+    Running,
+    Training,
+    Windows,
+)
 
 lyapunov_app = typer.Typer(
     help="Lyapunov exponents of rate networks: spectra, transitions, training.",
@@ -136,3 +143,17 @@ def benchmark(
     lists = {"tests": tests, "intervals": intervals, "kinds": kinds, "precisions": precisions,
              "shares": shares, "times": times, "sizes": sizes}  # fmt: skip
     exponents.benchmark(networks, measuring, running, lists, share)
+
+
+@lyapunov_app.command("train")
+@takes
+def train(
+    networks: Networks, training: Training, windows: Windows, running: Running, samples: Samples = 1
+) -> None:
+    """Train weights, gains, shifts, tau or biases until the spectrum is what is wanted.
+
+    Each network is checked by an independent long run. Code 3 if it does not confirm the training.
+    """
+    from neurobridge.cli import exponent_training
+
+    exponent_training.train(networks, training, windows, running, samples)

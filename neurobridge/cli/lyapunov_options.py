@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Measuring", "Networks", "Parameters", "Running"]
+__all__ = ["Measuring", "Networks", "Parameters", "Running", "Training", "Windows"]
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ import typer
 
 NETWORK, NEURONS, CONNECTOME = "Which network", "Its neurons", "If it is a connectome"
 MEASURE = "How exponents are measured"
+TRAINED, FITTED, WINDOWS = "What is trained", "How it is trained", "Exponents in the loss"
 
 
 @dataclass(frozen=True)
@@ -216,3 +217,99 @@ class Parameters:
     per_root_n: Annotated[
         bool, typer.Option("--per-root-n", help="Divide standard deviations by sqrt(N).")
     ] = False
+
+
+@dataclass(frozen=True)
+class Training:
+    """What is trained, and how."""
+
+    parameters: Annotated[
+        list[str] | None,
+        typer.Option("--parameter", metavar="weights|gains|shifts|tau|bias",
+                     help="Repeatable; gains and shifts.", rich_help_panel=TRAINED),
+    ] = None  # fmt: skip
+    number_weights: Annotated[
+        int | None,
+        typer.Option(help="Train so many weights only, drawn at random.", rich_help_panel=TRAINED),
+    ] = None
+    number_gains: Annotated[
+        int | None, typer.Option(help="So many gains.", rich_help_panel=TRAINED)
+    ] = None
+    number_shifts: Annotated[
+        int | None, typer.Option(help="So many shifts.", rich_help_panel=TRAINED)
+    ] = None
+    number_tau: Annotated[
+        int | None, typer.Option(help="So many time constants.", rich_help_panel=TRAINED)
+    ] = None
+    number_bias: Annotated[
+        int | None, typer.Option(help="So many biases.", rich_help_panel=TRAINED)
+    ] = None
+    share_by: Annotated[
+        str | None,
+        typer.Option(metavar="LABEL", help="Neurons of one label share what is trained of them.",
+                     rich_help_panel=TRAINED),
+    ] = None  # fmt: skip
+    free_signs: Annotated[
+        bool,
+        typer.Option("--free-signs", help="Weights may change sign.", rich_help_panel=TRAINED),
+    ] = False
+    loss: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="mse, l2, curve, kaplan_yorke, entropy, expansion, contraction, flossing.",
+            rich_help_panel=FITTED,
+        ),
+    ] = "mse"
+    target: Annotated[
+        str | None,
+        typer.Option(metavar="VALUES", help="One, or with commas; 0 for exponents.",
+                     rich_help_panel=FITTED),
+    ] = None  # fmt: skip
+    epochs: Annotated[int, typer.Option(help="In all.", rich_help_panel=FITTED)] = 100
+    learning_rate: Annotated[
+        float, typer.Option(help="Of the optimiser.", rich_help_panel=FITTED)
+    ] = 0.01
+    optimiser: Annotated[
+        str, typer.Option(help="adam, adamw, rmsprop, sgd.", rich_help_panel=FITTED)
+    ] = "adam"
+    clip: Annotated[
+        float | None, typer.Option(help="Largest norm of the gradient.", rich_help_panel=FITTED)
+    ] = None
+    validate_every: Annotated[
+        int,
+        typer.Option(help="Epochs between looks, the best of which is kept; 0: keep the last.",
+                     rich_help_panel=FITTED),
+    ] = 10  # fmt: skip
+    check_time: Annotated[
+        float,
+        typer.Option(help="Of the independent runs before and after.", rich_help_panel=FITTED),
+    ] = 1000.0
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Exponents in the loss."""
+
+    k: Annotated[int, typer.Option("--k", help="Leading ones.", rich_help_panel=WINDOWS)] = 10
+    windows: Annotated[int, typer.Option(help="Consecutive windows.", rich_help_panel=WINDOWS)] = 10
+    window: Annotated[float, typer.Option(help="Time of each.", rich_help_panel=WINDOWS)] = 20.0
+    interval: Annotated[
+        float, typer.Option(help="Time between factorisations.", rich_help_panel=WINDOWS)
+    ] = 1.0
+    transient: Annotated[
+        float, typer.Option(help="Time for the state to settle.", rich_help_panel=WINDOWS)
+    ] = 100.0
+    warm_up: Annotated[
+        float, typer.Option(help="Time for the tangent vectors.", rich_help_panel=WINDOWS)
+    ] = 20.0
+    dt: Annotated[
+        float | None, typer.Option(help="Time step; 0.1 tau.", rich_help_panel=WINDOWS)
+    ] = None
+    meaning: Annotated[
+        str, typer.Option(metavar="flow|map", help="Which exponents.", rich_help_panel=WINDOWS)
+    ] = "flow"
+    initial: Annotated[
+        float | None,
+        typer.Option(help="Standard deviation of initial states; 1.", rich_help_panel=WINDOWS),
+    ] = None

@@ -1,0 +1,115 @@
+"""``neurobridge lyapunov train``."""
+
+from __future__ import annotations
+
+__all__ = ["train"]
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import typer
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from neurobridge.analysis.lyapunov import workflows
+from neurobridge.analysis.lyapunov.words import with_error
+from neurobridge.cli import lists
+from neurobridge.cli.entry import DIFFERENT
+from neurobridge.cli.lyapunov_options import Networks, Running, Training, Windows
+from neurobridge.cli.output import output
+from neurobridge.cli.study import emit, ensemble_of, leave
+from neurobridge.errors import ExperimentError
+
+if TYPE_CHECKING:
+    from neurobridge.analysis.lyapunov.workflows.trained_networks import (
+        SpectralTraining,
+        TrainedNetwork,
+    )
+
+WITHOUT_TARGET = ("expansion", "contraction", "flossing")
+LEADING = 10
+"""Exponents that are shown one by one."""
+
+
+def train(
+    networks: Networks, training: Training, windows: Windows, running: Running, samples: int
+) -> None:
+    """Train, check, and say what came out."""
+    if running.threads != 1:
+        raise ExperimentError("--threads: networks are trained one after another; leave it out")
+    given = asdict(training)
+    numbers = {
+        name: number
+        for name in ("weights", "gains", "shifts", "tau", "bias")
+        if (number := given.pop(f"number_{name}")) is not None
+    }
+    with output(running.json) as out:
+        study = workflows.train(
+            ensemble_of(networks, running, out),
+            target=_target(given.pop("loss"), given.pop("target")), loss=training.loss,
+            parameters=given.pop("parameters") or ("gains", "shifts"), numbers=numbers,
+            by=given.pop("share_by"), validate_every=given.pop("validate_every") or None,
+            samples=samples, seed=running.seed, progress=not running.json, **given,
+            **asdict(windows),
+        )  # fmt: skip
+        emit(out, study, running, study.to_dict(), _parts(study))
+    leave(study, study.interrupted)
+    if not all(n.confirmed for n in study.networks):
+        raise typer.Exit(DIFFERENT)
+
+
+def _target(loss: str, text: str | None) -> list[float]:
+    if text is not None:
+        return lists.numbers(text, "--target")
+    return [] if loss in WITHOUT_TARGET else [0.0]
+
+
+def _parts(study: SpectralTraining) -> list[Any]:
+    parts: list[Any] = []
+    for trained in study.networks:
+        row = study.table[study.table["sample"] == trained.sample].iloc[0]
+        parts += [_table(trained), Text(_verdict(trained, row))]
+    return parts
+
+
+def _table(trained: TrainedNetwork) -> Table:
+    """Before and after, training beside the independent run."""
+    unit = trained.after.spectrum.unit
+    title = f"seed {trained.seed}: {trained.parameters} parameters; exponents per {unit}"
+    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold")
+    for heading in ("", "before", "target", "by training", "independent run"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    before, after = trained.before.table(), trained.after.table()
+    k = trained.after.trained.size
+    shown = [*range(min(k, LEADING)), *range(k, len(after))]
+    for i in shown:
+        old, new = before.iloc[i], after.iloc[i]
+        target = "-" if new["target"] != new["target"] else f"{new['target']:.4g}"
+        table.add_row(
+            str(new["quantity"]), with_error(old["validated"], old["error"]), target,
+            with_error(new["trained"], new["trained_error"]),
+            with_error(new["validated"], new["error"]),
+        )  # fmt: skip
+    return table
+
+
+def _verdict(trained: TrainedNetwork, row: Any) -> str:
+    """What is to be made of it."""
+    said = {
+        None: "there was no target",
+        True: "the target is within its 95 % interval",
+        False: "the target is not within its 95 % interval",
+    }[trained.reached]
+    same = "confirms" if trained.confirmed else "DOES NOT CONFIRM"
+    parts = [
+        f"loss {row['loss_before']:.4g} to {row['loss_after']:.4g}",
+        f"the independent run {same} the training",
+        said,
+    ]
+    if trained.reached is not None:
+        parts.append(
+            f"distance of the run from it {row['checked_before']:.4g} before, "
+            f"{row['checked_after']:.4g} after"
+        )
+    return "; ".join(parts)

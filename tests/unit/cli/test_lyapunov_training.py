@@ -1,0 +1,76 @@
+"""neurobridge lyapunov train."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.requirements import require
+from tests.unit.cli.calling import call
+
+Capture = pytest.CaptureFixture[str]
+
+RANDOM = ("--network", "random", "--n", "10", "--g", "0.8")
+SHORT = ("--epochs", "2", "--windows", "2", "--window", "10", "--transient", "20", "--warm-up",
+         "10", "--check-time", "60")  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _torch() -> None:
+    require("torch")
+    require("lightning")
+
+
+def test_training_prints_what_it_says_beside_an_independent_run(
+    capfd: Capture, tmp_path: Path
+) -> None:
+    called = call(
+        capfd, "lyapunov", "train", *RANDOM, *SHORT, "--k", "2", "--target", "-0.1", "--parameter",
+        "weights", "--parameter", "gains", "--number-weights", "5", "--out", tmp_path / "out",
+    )  # fmt: skip
+    assert called.code in (0, 3)
+    for words in ("by training", "independent run", "15 parameters", "lambda_2", "distance of the"):
+        assert words in called.out
+    document = json.loads((tmp_path / "out" / "result.json").read_text())
+    assert document["settings"]["numbers"] == {"weights": 5}
+    assert document["settings"]["target"] == [-0.1]
+    table = pd.read_parquet(tmp_path / "out" / "table.parquet")
+    assert (called.code == 0) == bool(table["confirmed"].all())
+    assert (tmp_path / "out" / "networks" / "seed-0" / "manifest.json").is_file()
+    again = call(
+        capfd, "lyapunov", "spectrum", "--network", tmp_path / "out" / "networks" / "seed-0",
+        "--k", "1", "--time", "50", "--json",
+    )  # fmt: skip
+    assert again.json["size"] == 10
+
+
+def test_training_as_json(capfd: Capture) -> None:
+    called = call(capfd, "lyapunov", "train", *RANDOM, *SHORT, "--loss", "flossing", "--k", "1",
+                  "--samples", "2", "--json", "--seed", "3")  # fmt: skip
+    assert [s["k"] for s in called.json["spectra"]] == [1, 1]
+    assert called.json["table"]["seed"] == [3, 4]
+    assert called.json["settings"]["target"] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--loss", "mae"), "unknown loss on the spectrum 'mae'"),
+        (("--parameter", "gain"), "unknown parameter to train 'gain'; did you mean 'gains'?"),
+        (("--number-weights", "3"), "a number of weights is given, but gains, shifts are trained"),
+        (("--target", "x"), "--target 'x': 'x' is no number"),
+        (("--target", "0,1,2"), "targets"),
+        (("--k", "11"), "11"),
+        (("--threads", "2"), "networks are trained one after another"),
+        (("--share-by", "nt"), "unknown label of population 'neurons' 'nt'"),
+        (("--optimiser", "lbfgs"), "unknown optimiser 'lbfgs'"),
+        (("--window", "0.5"), "window = 0.5 is shorter than the interval"),
+    ],
+)
+def test_mistakes_give_code_2(capfd: Capture, arguments: tuple[str, ...], message: str) -> None:
+    called = call(capfd, "lyapunov", "train", *RANDOM, *SHORT, *arguments)
+    assert called.code == 2
+    assert message in called.err
