@@ -17,12 +17,13 @@ from neurobridge.analysis.lyapunov.system import (
 )
 from neurobridge.errors import NetworkError
 
-SPREAD = {"float64": 6.0, "mixed": 4.0}
+SPREAD = {"lu": 7.0, "cholesky": 5.0, "householder": 7.0}
 """How far apart, as a logarithm, the longest and the shortest vector may grow in one interval.
 
-Measured: the exponents then differ by less than 1e-11 (float64) and 1e-5 (float32 tangents) from
-those of Householder's method in every step.
+Measured: the exponents then differ by less than 1e-12 from those of Householder's method in every
+step, and with float32 tangents and their own limit by less than 1e-5.
 """
+SPREAD_MIXED = 4.0
 ALARM = {"lu": 18.0, "cholesky": 12.0, "householder": 18.0}
 """From which spread of ``log |r_ii|`` on an interval is done again, at half the length."""
 ALARM_MIXED = 9.0
@@ -122,7 +123,8 @@ class Renormaliser:
         if self.fixed or not n_steps:
             return
         spread = float(logs.max() - logs.min())
-        allowed = SPREAD[self.precision] * n_steps / max(spread, 1e-12)
+        limit = SPREAD_MIXED if self.precision == "mixed" else SPREAD[self.kind]
+        allowed = limit * n_steps / max(spread, 1e-12)
         self.interval = int(max(1, min(allowed, 2 * n_steps, LONGEST)))
 
     def _check(self, before: object, steps: int) -> None:
