@@ -30,19 +30,27 @@ def pilot(system: System, plan: Plan, settled: Settled, progress: Callable[[floa
     short = replace(plan, time=length, warm_up=min(plan.warm_up, length), error=None)
     k = min(system.size, max(8, system.size // 25))
     while k < system.size:
-        found = np.sort(measure(system, short, settled, k, progress).blocks.mean(axis=0))[::-1]
-        dimension = kaplan_yorke(found, system.size)
-        if np.isfinite(dimension) and 1.1 * dimension + 2 <= k:
-            return min(k, int(np.ceil(1.1 * dimension)) + 3)
+        measured = measure(system, short, settled, k, progress)
+        wanted = [_wanted(m, system.size) for m in measured.members()]
+        if max(wanted) <= k:
+            return min(k, int(max(wanted)) + 1)
         k = more(k, system.size)
     return system.size
 
 
+def _wanted(measured: Measured, size: int) -> float:
+    """Vectors beyond the dimension with a margin; infinite if it is not known yet."""
+    dimension = kaplan_yorke(measured.blocks.mean(axis=0), size)
+    return float(np.ceil(1.1 * dimension)) + 2 if np.isfinite(dimension) else np.inf
+
+
 def enough(measured: Measured, size: int) -> bool:
-    """Whether the cumulative sum is negative in the end, beyond its error."""
-    k = measured.blocks.shape[1]
-    if k == size:
-        return True
+    """Whether the cumulative sum of each is negative in the end, beyond its error."""
+    k = measured.blocks.shape[-1]
+    return k == size or all(_turns_negative(m) for m in measured.members())
+
+
+def _turns_negative(measured: Measured) -> bool:
     total, error = jackknife(measured.blocks, lambda mean: float(mean.sum()))
     return total < -3 * error
 

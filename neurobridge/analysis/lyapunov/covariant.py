@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import solve_triangular
 
-from neurobridge.analysis.lyapunov.measure import initial_frame
+from neurobridge.analysis.lyapunov.directions import initial_frame
 from neurobridge.analysis.lyapunov.plan import Plan, make_plan
 from neurobridge.analysis.lyapunov.progress import progress_bar
 from neurobridge.analysis.lyapunov.renormaliser import Renormaliser

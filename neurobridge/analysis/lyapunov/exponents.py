@@ -40,6 +40,7 @@ def spectrum(
     seed: int = 0,
     blocks: int | None = None,
     checks: bool = True,
+    device: str = "cpu",
     threads: int = 1,
     progress: bool = True,
 ) -> Spectrum:
@@ -81,6 +82,8 @@ def spectrum(
         intervals.
     checks : bool
         Whether to look at the sum rule, the zero exponent, symmetry and two trajectories.
+    device : str
+        ``"cpu"``: compiled code. ``"cuda"``: torch on a graphics card.
     threads : int
         Of the linear algebra.
     progress : bool
@@ -111,6 +114,8 @@ def spectrum(
     )  # fmt: skip
     whole = plan.transient + plan.warm_up + plan.time
     with on_threads(threads), progress_bar("exponents", whole, shown=progress) as tick:
+        if device != "cpu":
+            return _together([system], [plan], device, checks, tick)[0]
         return _spectrum(system, plan, checks, tick)
 
 
@@ -122,6 +127,7 @@ def spectra(
     progress: bool = True,
     checks: bool = False,
     seeds: Sequence[int] | None = None,
+    device: str = "cpu",
     **options: Any,
 ) -> list[Spectrum]:
     """The exponents of many systems, or of one from many initial states.
@@ -137,6 +143,9 @@ def spectra(
     checks : bool
     seeds : sequence of int, optional
         One for each system; default: ``seed`` of the options for all.
+    device : str
+        ``"cpu"``, or ``"cuda"``: all of them at once on a graphics card. They must then differ in
+        numbers only, and have one time step and, for ``"adaptive"``, one k.
     **options
         All others of :func:`spectrum`.
 
@@ -164,6 +173,10 @@ def spectra(
         make_plan(system, k=k, seed=s, **{**defaults, **options})
         for system, s in zip(systems, chosen, strict=True)
     ]
+    if device != "cpu" and plans:
+        whole = plans[0].transient + plans[0].warm_up + plans[0].time
+        with progress_bar("exponents", whole, shown=progress) as tick:
+            return _together(systems, plans, device, checks, tick)
     with (
         on_threads(1),
         progress_bar("systems", len(plans), shown=progress) as tick,
@@ -182,6 +195,34 @@ def _spectrum(system: System, plan: Plan, checks: bool, tick: Tick) -> Spectrum:
     begun = clock.thread_time()
     settled = settle(system, plan, tick)
     measured = _measured(system, plan, settled, tick)
+    return _result(system, plan, settled, measured, checks, begun, "cpu")
+
+
+def _together(
+    systems: Sequence[System], plans: Sequence[Plan], device: str, checks: bool, tick: Tick
+) -> list[Spectrum]:
+    """All in one batch; the plans differ in their seeds alone."""
+    from neurobridge.analysis.lyapunov.torch.batch import on_device
+
+    begun = clock.thread_time()
+    batch = on_device(systems, [plan.seed for plan in plans], device)
+    settled = settle(batch, plans[0], tick)
+    members = _measured(batch, plans[0], settled, tick).members()
+    return [
+        _result(system, plan, settled, measured, checks, begun, device)
+        for system, plan, measured in zip(systems, plans, members, strict=True)
+    ]
+
+
+def _result(
+    system: System,
+    plan: Plan,
+    settled: Settled,
+    measured: Measured,
+    checks: bool,
+    begun: float,
+    device: str,
+) -> Spectrum:
     order = np.argsort(-measured.blocks.mean(axis=0), kind="stable")
     blocks = measured.blocks[:, order]
     exponents, errors = blocks.mean(axis=0), block_errors(blocks)
@@ -206,7 +247,7 @@ def _spectrum(system: System, plan: Plan, checks: bool, tick: Tick) -> Spectrum:
         status=_status(plan, measured, transient),
         findings=tuple(findings),
         seconds=clock.thread_time() - begun,
-        info=_info(system, plan, settled, measured),
+        info={**_info(system, plan, settled, measured), "device": device},
         names=system.names,
     )
 

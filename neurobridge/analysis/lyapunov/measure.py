@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-__all__ = ["Measured", "initial_frame", "measure"]
+__all__ = ["Measured", "measure"]
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,6 @@ from neurobridge.analysis.lyapunov.renormaliser import Renormaliser
 from neurobridge.analysis.lyapunov.settle import Settled, told
 from neurobridge.analysis.lyapunov.statistics import block_errors
 from neurobridge.analysis.lyapunov.system import DivergedError, Real, System
-from neurobridge.rng import generator
 
 BLOCKS = 64
 """As many blocks are looked for; twice as many are merged into pairs."""
@@ -43,11 +43,14 @@ class Measured:
     state, earlier : float64 array (N,)
         The last state, and that at the beginning of the measurement.
     renormalisations, redone, interval : int
+
+    For several systems at once, arrays have an axis more: blocks (B, S, k), divergence (S,), states
+    (S, N); see :meth:`members`.
     """
 
     blocks: Real
     block_time: float
-    divergence: float
+    divergence: Any
     converged: bool
     state: Real
     earlier: Real
@@ -55,13 +58,17 @@ class Measured:
     redone: int
     interval: int
 
-
-def initial_frame(size: int, k: int, seed: int) -> Real:
-    """Random orthonormal vectors (N, k); those of a smaller k are the first of a larger one."""
-    rows = generator(seed, "lyapunov.frame", f"{size}").standard_normal((k, size))
-    q, r = np.linalg.qr(rows.T)
-    frame: Real = q * np.where(np.diag(r) < 0, -1.0, 1.0)
-    return frame
+    def members(self) -> list[Measured]:
+        """What was measured of each system."""
+        if self.blocks.ndim == 2:
+            return [self]
+        return [
+            replace(
+                self, blocks=self.blocks[:, i], divergence=float(self.divergence[i]),
+                state=self.state[i], earlier=self.earlier[i],
+            )
+            for i in range(self.blocks.shape[1])
+        ]  # fmt: skip
 
 
 def measure(
@@ -76,7 +83,7 @@ def measure(
     """
     dt = settled.dt
     propagator = system.propagator(k, dt, plan.method, plan.precision)
-    propagator.begin(settled.state, initial_frame(system.size, k, plan.seed))
+    propagator.begin(settled.state, system.directions(k, plan.seed))
     carrier = Renormaliser(propagator, dt, plan.kind, plan.precision, plan.interval)
     try:
         _warm_up(carrier, round(plan.warm_up / dt), progress)
@@ -132,4 +139,4 @@ def _first_length(carrier: Renormaliser, plan: Plan, n_steps: int) -> int:
 
 
 def _error(rows: list[Real]) -> float:
-    return float(block_errors(np.array(rows)).max())
+    return float(block_errors(np.array(rows).reshape(len(rows), -1)).max())

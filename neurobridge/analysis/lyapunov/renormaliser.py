@@ -70,7 +70,7 @@ class Renormaliser:
 
         Returns
         -------
-        float64 array (k,)
+        float64 array (k,), or (S, k) of several systems
             Logarithms of the growth along the vectors. Their spread decides on the next intervals.
 
         Raises
@@ -81,7 +81,7 @@ class Renormaliser:
         total, left = np.zeros(self.propagator.k), n_steps
         while left:
             logs, done = self._segment(left)
-            total += logs
+            total = total + logs
             left -= done
         self._adapt(total, n_steps)
         return total
@@ -96,7 +96,7 @@ class Renormaliser:
             self.propagator.advance(steps)
             self._check(before, steps)
             logs, _ = self.propagator.renormalise(kind)
-            spread = float(logs.max() - logs.min()) if np.isfinite(logs).all() else math.inf
+            spread = _spread(logs)
             shortest = steps == 1 and kind == "householder"
             if spread <= self._alarm or (shortest and math.isfinite(spread)):
                 self.count += 1
@@ -122,9 +122,8 @@ class Renormaliser:
         """The spread of exponents is known from one orthonormal frame to another."""
         if self.fixed or not n_steps:
             return
-        spread = float(logs.max() - logs.min())
         limit = SPREAD_MIXED if self.precision == "mixed" else SPREAD[self.kind]
-        allowed = limit * n_steps / max(spread, 1e-12)
+        allowed = limit * n_steps / max(_spread(logs), 1e-12)
         self.interval = int(max(1, min(allowed, 2 * n_steps, LONGEST)))
 
     def _check(self, before: object, steps: int) -> None:
@@ -133,6 +132,13 @@ class Renormaliser:
             return
         self.propagator.restore(before)
         raise_diverged(self.propagator, steps, self.dt)
+
+
+def _spread(logs: Real) -> float:
+    """From the longest to the shortest vector; of several systems the widest one."""
+    if not np.isfinite(logs).all():
+        return math.inf
+    return float((logs.max(axis=-1) - logs.min(axis=-1)).max())
 
 
 def raise_diverged(propagator: Propagator, n_steps: int, dt: float) -> None:

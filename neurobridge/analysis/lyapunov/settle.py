@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurobridge.analysis.lyapunov.plan import Plan
-from neurobridge.analysis.lyapunov.stability import extreme_eigenvalues, largest_dt
+from neurobridge.analysis.lyapunov.stability import largest_dt
 from neurobridge.analysis.lyapunov.system import DivergedError, Method, Real, System
 from neurobridge.errors import NetworkError
 
@@ -50,7 +50,7 @@ def settle(system: System, plan: Plan, progress: Callable[[float], None]) -> Set
         If the trajectory does not stay finite.
     """
     state = system.start(plan.seed)
-    if state.shape != (system.size,) or not np.isfinite(state).all():
+    if state.shape[-1:] != (system.size,) or not np.isfinite(state).all():
         raise NetworkError(
             f"initial state: expected {system.size} finite numbers, got shape {state.shape} with "
             f"{int((~np.isfinite(state)).sum())} that are not"
@@ -62,7 +62,7 @@ def settle(system: System, plan: Plan, progress: Callable[[float], None]) -> Set
     eigenvalues = []
     for part in np.diff(np.linspace(0.0, plan.transient, LOOKS + 1)):
         state = _run(system, "rk4", state, dt, float(part), progress)
-        eigenvalues.append(extreme_eigenvalues(system, state))
+        eigenvalues.append(system.eigenvalues(state))
     bound = largest_dt(np.concatenate(eigenvalues), plan.method, _share(system, plan))
     if plan.dt is None:
         dt = min(dt, MARGIN * bound)
@@ -119,12 +119,12 @@ def told(err: DivergedError, system: System, method: Method, dt: float) -> Diver
     """The error with the name of the state, and advice."""
     advice = "the system has no bounded attractor from this initial state"
     if system.meaning == "flow":
-        bound = largest_dt(extreme_eigenvalues(system, system.start(0)), method)
+        bound = largest_dt(system.eigenvalues(system.start(0)), method)
         advice += f", or dt = {dt:g} is too large (at an initial state, {method} takes {bound:.3g})"
     return DivergedError(
         err.first, err.count, err.time,
-        f"the trajectory diverged after {err.time:g} {_unit(system)}: {system.names[err.first]} is "
-        f"not finite any more, the first of {err.count} states; {advice}",
+        f"the trajectory diverged after {err.time:g} {_unit(system)}: {system.name_of(err.first)} "
+        f"is not finite any more, the first of {err.count} states; {advice}",
     )  # fmt: skip
 
 

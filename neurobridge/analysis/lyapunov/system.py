@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from neurobridge.analysis.lyapunov.directions import initial_frame
 from neurobridge.errors import NeurobridgeError
 
 Real = NDArray[np.float64]
@@ -85,6 +86,20 @@ class System(ABC):
     @abstractmethod
     def start(self, seed: int) -> Real:
         """An initial state, float64 (N,)."""
+
+    def directions(self, k: int, seed: int) -> Real:
+        """Orthonormal tangent vectors to begin with, float64 (N, k)."""
+        return initial_frame(self.size, k, seed)
+
+    def eigenvalues(self, state: Real) -> NDArray[np.complex128]:
+        """Eigenvalues of largest modulus of the Jacobian of a flow at a state."""
+        from neurobridge.analysis.lyapunov.stability import extreme_eigenvalues
+
+        return extreme_eigenvalues(self, state)
+
+    def name_of(self, index: int) -> str:
+        """The name of the state at a place of the flat array of states."""
+        return self.names[index]
 
     @abstractmethod
     def propagator(self, k: int, dt: float, method: Method, precision: Precision) -> Propagator:
