@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from neurobridge.analysis.lyapunov.declared import DeclaredSystem
-from neurobridge.analysis.lyapunov.measure import initial_frame
+from neurobridge.analysis.lyapunov.directions import initial_frame
 from neurobridge.analysis.lyapunov.renormaliser import raise_diverged
 from neurobridge.analysis.lyapunov.settle import told
 from neurobridge.analysis.lyapunov.stability import extreme_eigenvalues, largest_dt
