@@ -30,7 +30,7 @@ def network(n: int, density: float = 1.0, seed: int = 0) -> Path:
 
 def _drawn(n: int, density: float, seed: int) -> dict[str, NDArray[np.float64]]:
     from neurobridge.analysis.lyapunov import random_matrix
-    from neurobridge.analysis.lyapunov.measure import initial_frame
+    from neurobridge.analysis.lyapunov.directions import initial_frame
 
     coupling = random_matrix(n, G, density=density, seed=seed)
     state = np.random.default_rng(seed).standard_normal(n)
