@@ -33,8 +33,11 @@ def benchmarks(quick: bool, device: str) -> dict[str, Benchmark]:
         f"train-spikes{where}": partial(spikes, 50 if quick else 500, device),
     }
     exponents: dict[str, Benchmark] = {
-        f"lyapunov-{name}": partial(getattr(lyapunov, name), quick) for name in lyapunov.__all__
+        f"lyapunov-{name}": partial(getattr(lyapunov, name), quick)
+        for name in ("lyapax", "flystability", "defaults", "sparse", "adaptive", "networks")
     }
+    if where:
+        exponents[f"lyapunov-device{where}"] = partial(lyapunov.on_device, device, quick)
     scales = ["small"] if quick else ["2M", "15M"]
     found: dict[str, Benchmark] = {
         f"{name}-{scale}": partial(compare, name, scale) for scale in scales for name in CASES
@@ -53,7 +56,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*", default=["*"], help="which, with * (default: all)")
     parser.add_argument("--quick", action="store_true", help="a small graph; the page is kept")
     parser.add_argument("--repeats", type=int, default=3, help="runs of each side (default 3)")
-    parser.add_argument("--device", default="cpu", help="of train-*: cpu (default), cuda, cuda:1")
+    parser.add_argument("--device", default="cpu", help="of train-*, lyapunov-device: cuda, ...")
     parser.add_argument("--page", action="store_true", help="only write the page again")
     options = parser.parse_args()
     known = benchmarks(options.quick, options.device)
@@ -67,7 +70,7 @@ def main() -> None:
         found = benchmark(1 if options.quick else options.repeats)
         found |= {"machine": describe(), "load": load()}
         (stored / f"{name}.json").write_text(json.dumps(found, indent=1))
-    text = page(_stored(stored, known))
+    text = page(_stored(stored, [*known, "lyapunov-device"]))
     if options.quick:
         print(text)
     else:

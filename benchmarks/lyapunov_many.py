@@ -41,14 +41,17 @@ def main(n: str, steps: str, repeats: str, result: str) -> None:
     first, alone, together = (call() for call in sides.values())  # compiles
     if not np.array_equal(alone, together) or not np.array_equal(first[0], alone[0]):
         raise AssertionError("exponents depend on the number of networks or threads")
-    taken: dict[str, list[float]] = {name: [] for name in sides}
+    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in sides}
     for _ in range(int(repeats)):
         for name, call in sides.items():
-            start = time.perf_counter()
+            wall, cpu = time.perf_counter(), time.process_time()
             call()
-            taken[name].append(time.perf_counter() - start)
-            print(f"  {name}: {taken[name][-1]:.3f} s", flush=True)
-    found = {name: {"min": min(t), "median": median(t)} for name, t in taken.items()}
+            taken[name].append((time.perf_counter() - wall, time.process_time() - cpu))
+            print(f"  {name}: {taken[name][-1][0]:.3f} s", flush=True)
+    found = {
+        name: {"min": min(w), "median": median(w), "cpu": min(c)}
+        for name, (w, c) in ((name, zip(*t, strict=True)) for name, t in taken.items())
+    }
     Path(result).write_text(json.dumps({"n": int(n), "steps": int(steps), "sides": found}))
 
 

@@ -60,9 +60,17 @@ _NETWORKS = """\
 ### Many networks at once
 
 Networks of {n} neurons, all exponents of {steps} steps, with `spectra(..., threads=...)`. Exponents
-are the same to the last bit. Wall time.
+are the same to the last bit. Wall time, for which nothing else may run, and CPU time.
 """
 
+_DEVICE = """\
+### All exponents of {n:,} neurons, on a GPU
+
+Wall time of a whole call, compiled before, of {steps:,} steps on the GPU and fewer on one core of
+the CPU ({cores} cores). Exponents of both differ by {apart:.0e} over the steps of the CPU.
+"""
+
+WALL_AND_CPU = ("min", "median", "cpu")
 MOST = 10.0
 """How many times as long as one network 16 may take on two cores."""
 
@@ -77,8 +85,9 @@ def lyapunov_page(results: Mapping[str, Found]) -> str:
 
 
 def _part(name: str, found: Found) -> str:
-    many = name == "lyapunov-networks"
-    body = _networks(found) if many else f"{_WORDS[name]}\n{_groups(found)}"
+    kind = name.split("-")[1]
+    special = {"networks": _networks, "device": _device}
+    body = special[kind](found) if kind in special else f"{_WORDS[name]}\n{_groups(found)}"
     machine = found["machine"]
     packages = [p for p in machine["packages"].split(", ") if p.split()[0] in PACKAGES]
     note = (
@@ -90,15 +99,27 @@ def _part(name: str, found: Found) -> str:
 
 def _networks(found: Found) -> str:
     one, *many = found["sides"].items()
-    rows = [[one[0], *(f"{one[1][key]:.3g}" for key in ("min", "median")), "", ""]]
+    rows = [[one[0], *(f"{one[1][key]:.3g}" for key in WALL_AND_CPU), "", "", ""]]
     for name, took in many:
         times = [took[key] / one[1][key] for key in ("min", "median")]
         asked = "2 threads" in name
         told = f"at most {MOST:.0f}: {_met(*(-t for t in times), -MOST)}" if asked else "-"
-        numbers = [f"{took[key]:.3g}" for key in ("min", "median")]
-        rows.append([name, *numbers, f"{times[0]:.2f} ({times[1]:.2f})", told])
-    head = ["", "s, minimum", "median", "times as long as one", "target"]
+        numbers = [f"{took[key]:.3g}" for key in WALL_AND_CPU]
+        share = f"{took['cpu'] / one[1]['cpu']:.2f}"
+        rows.append([name, *numbers, f"{times[0]:.2f} ({times[1]:.2f})", share, told])
+    head = ["", "s, minimum", "median", "CPU s", "times as long as one", "CPU", "target"]
     return f"{_NETWORKS.format(**found)}\n{table(head, rows)}"
+
+
+def _device(found: Found) -> str:
+    one = next(iter(found["sides"].values()))
+    rows = [
+        [name, *(f"{took[key]:.3g}" for key in ("min", "median")),
+         f"{one['min'] / took['min']:.1f} ({one['median'] / took['median']:.1f})"]
+        for name, took in found["sides"].items()
+    ]  # fmt: skip
+    head = ["", "ms a tau, minimum", "median", "times faster than one core"]
+    return f"{_DEVICE.format(**found)}\n{table(head, rows)}"
 
 
 def _groups(found: Found) -> str:

@@ -47,14 +47,27 @@ def test_what_is_not_installed_is_said():
 
 
 def test_many_networks_are_measured_by_one():
-    sides = {name: {"min": low, "median": low} for name, low in (("one network", 1.0),)}
-    sides["16 networks, one thread"] = {"min": 16.0, "median": 16.0}
-    sides["16 networks, 2 threads"] = {"min": 9.0, "median": 11.0}
+    sides = {
+        "one network": {"min": 1.0, "median": 1.0, "cpu": 1.0},
+        "16 networks, one thread": {"min": 16.0, "median": 16.0, "cpu": 16.0},
+        "16 networks, 2 threads": {"min": 9.0, "median": 11.0, "cpu": 17.0},
+    }
     found = {**STORED, "n": 200, "steps": 300, "sides": sides}
     text = lyapunov_page({"lyapunov-networks": found})
-    row = "| 16 networks, 2 threads | 9 | 11 | 9.00 (11.00) | at most 10: met by one of both |"
-    assert row in text
-    assert "| 16 networks, one thread | 16 | 16 | 16.00 (16.00) | - |" in text
+    told = "9.00 (11.00) | 17.00 | at most 10: met by one of both"
+    assert f"| 16 networks, 2 threads | 9 | 11 | 17 | {told} |" in text
+    assert "| 16 networks, one thread | 16 | 16 | 16 | 16.00 (16.00) | 16.00 | - |" in text
+
+
+def test_a_gpu_is_set_beside_one_core():
+    sides = {
+        "one core": {"min": 3000.0, "median": 3300.0},
+        "some GPU": {"min": 10.0, "median": 11.0},
+    }
+    found = {**STORED, "n": 2000, "steps": 5000, "cores": 16, "apart": 2e-12, "sides": sides}
+    text = lyapunov_page({"lyapunov-device-cuda": found})
+    assert "### All exponents of 2,000 neurons, on a GPU" in text
+    assert "| some GPU | 10 | 11 | 300.0 (300.0) |" in text
 
 
 def test_nothing_is_said_of_what_was_not_measured():
