@@ -101,10 +101,12 @@ def _verdict(trained: TrainedNetwork, row: Any) -> str:
         True: "the target is within its 95 % interval",
         False: "the target is not within its 95 % interval",
     }[trained.reached]
-    same = "confirms" if trained.confirmed else "DOES NOT CONFIRM"
+    same = "confirms it" if trained.confirmed else "DOES NOT CONFIRM it"
+    if not trained.confirmed and trained.confirmed_there:
+        same += " (another attractor: from the initial state of the training a run confirms it)"
     parts = [
         f"loss {row['loss_before']:.4g} to {row['loss_after']:.4g}",
-        f"the independent run {same} the training",
+        f"training: the independent run {same}",
         said,
     ]
     if trained.reached is not None:

@@ -313,3 +313,8 @@ class Windows:
         float | None,
         typer.Option(help="Standard deviation of initial states; 1.", rich_help_panel=WINDOWS),
     ] = None
+    starts: Annotated[
+        int,
+        typer.Option(help="Initial states: a network may have several attractors.",
+                     rich_help_panel=WINDOWS),
+    ] = 1  # fmt: skip

@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from neurobridge.training import Fit, TrainableNetwork
     from neurobridge.training.losses.exponents import OfExponents
 
-TERM = "spectrum"
+APART = 1000
+"""Between the seeds of initial states in the loss; the independent run starts at the seed + 1."""
 STEP = 0.1
 """Time step of the module that is trained, in the smallest time constant; losses have their own."""
 
@@ -63,6 +64,7 @@ def train(
     dt: float | None = None,
     meaning: Meaning = "flow",
     initial: float | None = None,
+    starts: int = 1,
     check_time: float = 1000.0,
     samples: int = 1,
     seed: int = 0,
@@ -99,8 +101,12 @@ def train(
     windows, window, interval, transient, warm_up, dt, meaning, initial
         Of the exponents in the loss, see
         :class:`~neurobridge.training.losses.exponents.OfExponents`.
+    starts : int
+        Initial states over whose trajectories the loss is a mean. A network may have several
+        attractors, each with exponents of its own, and training sees those that it starts near.
     check_time : float
-        Of the independent runs, before and after training.
+        Of the independent runs: before training, after it, and from an initial state of the
+        training, which tells another attractor from a training that is wrong.
     samples, seed
         Networks of the seeds ``seed``, ``seed + 1`` ..., one after another.
     progress : bool
@@ -124,7 +130,7 @@ def train(
     seeds = seeds_of(seed, samples)
     timing: dict[str, Any] = {
         "windows": windows, "window": window, "interval": interval, "transient": transient,
-        "warm_up": warm_up, "dt": dt, "meaning": meaning, "initial": initial,
+        "warm_up": warm_up, "dt": dt, "meaning": meaning, "initial": initial, "starts": starts,
     }  # fmt: skip
     fitting: dict[str, Any] = {
         "epochs": epochs, "learning_rate": learning_rate, "optimiser": optimiser, "clip": clip,
@@ -135,9 +141,9 @@ def train(
         network = ensemble.network(own)
         parts = parts_to_train(network, parameters, numbers or {}, by=by, free_signs=free_signs,
                                seed=own)  # fmt: skip
-        wanted = loss_of(loss, k, target, seed=own, **timing)
+        terms = _losses(loss, k, target, own, **timing)
         done.append(
-            _trained(network, parts, loss, wanted, fitting, sample, own, check_time, progress)
+            _trained(network, parts, loss, terms, fitting, sample, own, check_time, progress)
         )
         if done[-1].status == "interrupted":
             break
@@ -158,7 +164,7 @@ def _trained(
     network: Network,
     parts: Sequence[Any],
     name: str,
-    loss: OfExponents,
+    losses: Sequence[OfExponents],
     fitting: Mapping[str, Any],
     sample: int,
     seed: int,
@@ -168,20 +174,36 @@ def _trained(
     from neurobridge.training import TrainableNetwork, validated
 
     model = TrainableNetwork(network, _step(network), parts, precision="float64")
-    before = validated(model, loss, time=check_time, progress=False, checks=False)
+    loss = losses[0]
+    checking: dict[str, Any] = {"time": check_time, "progress": False, "checks": False}
+    before = validated(model, loss, **checking)
     begun = process_time()
-    done = _fitted(model, loss, fitting, seed, progress)
+    done = _fitted(model, losses, fitting, seed, progress)
     seconds = process_time() - begun
-    after = validated(model, loss, time=check_time, progress=False, checks=False)
+    if not done.epochs:
+        raise KeyboardInterrupt
+    after = validated(model, loss, **checking)
+    same = validated(model, loss, seed=loss.seed, **checking)
     return TrainedNetwork(
-        sample, seed, model.to_network(), before, after, _history(done.history), _values(model),
-        count_of(model), reaches(name, after), confirmed(after, loss.windows), done.status, seconds,
+        sample, seed, model.to_network(), before, after, same, _history(done.history),
+        _values(model), count_of(model), reaches(name, after), confirmed(after, loss.windows),
+        confirmed(same, loss.windows), done.status, seconds,
     )  # fmt: skip
+
+
+def _losses(
+    name: str, k: int, target: Sequence[float], seed: int, starts: int, **timing: Any
+) -> list[OfExponents]:
+    """The loss from each initial state."""
+    whole = isinstance(starts, (int, np.integer)) and not isinstance(starts, bool)
+    if not whole or starts < 1:
+        raise NetworkError(f"starts: expected a whole number >= 1, got {starts!r}")
+    return [loss_of(name, k, target, seed=seed + APART * i, **timing) for i in range(starts)]
 
 
 def _fitted(
     model: TrainableNetwork,
-    loss: OfExponents,
+    losses: Sequence[OfExponents],
     fitting: Mapping[str, Any],
     seed: int,
     progress: bool,
@@ -192,10 +214,12 @@ def _fitted(
     options = dict(fitting)
     every = options.pop("validate_every")
     looks = {} if every is None else {"validate_every": min(every, options["epochs"])}
+    terms = {f"start_{i}": loss for i, loss in enumerate(losses)}
+    objective = Objective(terms, dict.fromkeys(terms, 1 / len(losses)))
     with tempfile.TemporaryDirectory() as scratch:
         return fit(
-            model, Autonomous(validation=every is not None), Objective({TERM: loss}),
-            Path(scratch) / "run", seed=seed, progress=progress, save_every=1, **looks, **options,
+            model, Autonomous(validation=every is not None), objective, Path(scratch) / "run",
+            seed=seed, progress=progress, save_every=1, **looks, **options,
         )  # fmt: skip
 
 
@@ -214,7 +238,7 @@ def _step(network: Network) -> float:
 
 def _history(history: pd.DataFrame) -> pd.DataFrame:
     """Epoch, loss in training and where it was looked at, seconds."""
-    names = {f"train/{TERM}": "loss", f"validation/{TERM}": "look"}
+    names = {"train/loss": "loss", "validation/loss": "look"}
     chosen = [c for c in ("epoch", *names, "seconds") if c in history.columns]
     return history[chosen].rename(columns=names)
 
@@ -243,7 +267,8 @@ def _row(trained: TrainedNetwork, name: str) -> dict[str, Any]:
         "loss_after": _last(trained.history),
         "checked_before": distance(name, trained.before),
         "checked_after": distance(name, trained.after),
-        "reached": trained.reached, "confirmed": trained.confirmed, "training": trained.status,
+        "reached": trained.reached, "confirmed": trained.confirmed,
+        "confirmed_there": trained.confirmed_there, "training": trained.status,
         "status": trained.after.spectrum.status,
         "seconds": trained.seconds,
     }  # fmt: skip

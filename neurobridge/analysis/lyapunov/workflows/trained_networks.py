@@ -29,7 +29,9 @@ class TrainedNetwork:
     network : Network
         As trained.
     before, after : Validated
-        What the loss says, and what an independent run says.
+        What the loss says, and what an independent run from another initial state says.
+    same : Validated
+        After training: what an independent run from the first initial state of the training says.
     history : pandas.DataFrame
         A row an epoch.
     values : pandas.DataFrame
@@ -38,8 +40,10 @@ class TrainedNetwork:
         Numbers that training may change.
     reached : bool or None
         Whether the target is within the 95 % interval of the independent run; None without target.
-    confirmed : bool
-        Whether training and the independent run say the same within their errors.
+    confirmed, confirmed_there : bool
+        Whether training and the independent run say the same within their errors, from another
+        initial state and from that of the training. If only the second is so, the network has more
+        than one attractor.
     status : {"done", "interrupted"}
     seconds : float
         CPU time of the training.
@@ -50,11 +54,13 @@ class TrainedNetwork:
     network: Network
     before: Validated
     after: Validated
+    same: Validated
     history: pd.DataFrame
     values: pd.DataFrame
     parameters: int
     reached: bool | None
     confirmed: bool
+    confirmed_there: bool
     status: str
     seconds: float
 
@@ -67,11 +73,12 @@ class SpectralTraining(Study):
     ----------
     table : pandas.DataFrame
         One row a network: ``sample, seed, parameters, epochs, loss_before, loss_after,
-        checked_before, checked_after, reached, confirmed, training, status, seconds``. The loss
-        is that of training; ``checked_*`` how far independent runs are from the target (root mean
-        square over exponents; NaN without one); ``confirmed`` whether training and the independent
-        run say the same within their errors; ``training`` how it ended, and ``status`` that of the
-        independent run.
+        checked_before, checked_after, reached, confirmed, confirmed_there, training, status,
+        seconds``. The loss is that of training; ``checked_*`` how far independent runs are from the
+        target (root mean square over exponents; NaN without one); ``confirmed`` whether training
+        and the independent run say the same within their errors, ``confirmed_there`` the same for
+        a run from an initial state of the training; ``training`` how it ended, and ``status`` that
+        of the independent run.
     networks : tuple of TrainedNetwork
     """
 
@@ -91,12 +98,13 @@ class SpectralTraining(Study):
     def exponents(self) -> pd.DataFrame:
         """``sample, stage, quantity, target, trained, trained_error, validated, error``.
 
-        Before and after training, for each exponent, the dimension and the entropy.
+        Before and after training, and after it from an initial state of the training (``there``),
+        for each exponent, the dimension and the entropy.
         """
         parts = [
             checked.table().assign(sample=n.sample, stage=stage)
             for n in self.networks
-            for stage, checked in (("before", n.before), ("after", n.after))
+            for stage, checked in (("before", n.before), ("after", n.after), ("there", n.same))
         ]
         return pd.concat(parts, ignore_index=True)
 

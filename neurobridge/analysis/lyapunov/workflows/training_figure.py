@@ -53,7 +53,8 @@ def _exponents(axes: Axes, study: SpectralTraining) -> None:
         ):
             low, high = checked.spectrum.interval
             middle = checked.validated
-            axes.errorbar(index, middle, np.stack([middle - low, high - middle]), fmt="o", ms=3, lw=0.8,
+            widths = np.stack([middle - low, high - middle])
+            axes.errorbar(index, middle, widths, fmt="o", ms=3, lw=0.8,
                           color=colour, label=word if place == 0 else None)  # fmt: skip
         axes.plot(index, trained.after.trained, "x", color="C1", ms=5,
                   label="by training" if place == 0 else None)  # fmt: skip

@@ -16,20 +16,11 @@ from neurobridge.analysis.lyapunov.workflows import (
     same_network,
 )
 from neurobridge.errors import FileFormatError, ModelError, NetworkError, UnknownNameError
-from neurobridge.graph.labels import Labels
+from tests.unit.analysis.lyapunov.workflows.circuits import labelled
 
 
 def coupling(network):
     return lyapunov.of_network(network).coupling.toarray()
-
-
-def labelled(values, matrix=None):
-    n = len(values)
-    base = lyapunov.matrix_network(np.ones((n, n)) if matrix is None else matrix)
-    cells = base.population("neurons")
-    labels = Labels({"kind": np.array(values, dtype=object)})
-    cells = nb.Population(cells.name, n, cells.model, cells.parameters, labels=labels)
-    return nb.Network({"neurons": cells}, base.projections)
 
 
 def test_random_networks_are_those_of_the_package_and_differ_by_seed():

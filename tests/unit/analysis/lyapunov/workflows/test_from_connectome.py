@@ -12,7 +12,7 @@ from neurobridge.connectome.loaders.matrix import from_matrix
 from neurobridge.connectome.provenance import Provenance
 from neurobridge.errors import ConnectomeError, FindingsError, UnknownNameError
 from neurobridge.structure import spectral_radius
-from tests.data import reference_data
+from tests.unit.analysis.lyapunov.workflows.circuits import olfactory
 
 COUNTS = np.array(  # row = source
     [[0, 2, 0, 0], [0, 0, 3, 0], [1, 4, 0, 0], [5, 0, 0, 0]]
@@ -99,27 +99,6 @@ def test_what_has_no_dynamics_of_its_own_is_refused():
         connectome_networks(toy(), signs="flies")
     with pytest.raises(FindingsError, match="have no transmitter with a known sign"):
         connectome_networks(toy(("acetylcholine", None, "gaba", "gaba")), unknown="error")
-
-
-def olfactory():
-    return load(
-        "table",
-        reference_data("flywire783_olfactory"),
-        mapping={
-            "dataset": "flywire783_olfactory",
-            "nodes": {
-                "file": "nodes.csv.gz",
-                "id": "root_id",
-                "labels": {"cell_type": "cell_type", "nt": "nt_filled", "group": "seed_group"},
-            },
-            "edges": {
-                "file": "edges.csv.gz",
-                "pre": "pre_root_id",
-                "post": "post_root_id",
-                "count": "syn_count",
-            },
-        },
-    )
 
 
 def test_the_antennal_lobe_of_the_fly():

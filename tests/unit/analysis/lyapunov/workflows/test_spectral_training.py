@@ -10,12 +10,17 @@ import pytest
 
 import neurobridge as nb
 from neurobridge.analysis import lyapunov
-from neurobridge.analysis.lyapunov.workflows import random_networks, same_network, train
+from neurobridge.analysis.lyapunov.workflows import (
+    connectome_networks,
+    matrix_networks,
+    random_networks,
+    same_network,
+    train,
+)
 from neurobridge.analysis.lyapunov.workflows.spectral_losses import LOSSES
-from neurobridge.connectome import load
 from neurobridge.errors import NetworkError, UnknownNameError
 from tests.requirements import require
-from tests.unit.analysis.lyapunov.workflows.test_ensembles import labelled
+from tests.unit.analysis.lyapunov.workflows.circuits import labelled, olfactory
 
 SHORT = {
     "windows": 2, "window": 10.0, "transient": 20.0, "warm_up": 10.0, "check_time": 60.0,
@@ -56,7 +61,7 @@ def test_gains_bring_the_largest_exponent_to_a_target(tmp_path):
     assert (values["before"] == 1).all()
     assert len(pd.read_parquet(folder / "history.parquet")) == 60
     stages = pd.read_parquet(folder / "exponents.parquet")["stage"]
-    assert set(stages) == {"before", "after"}
+    assert set(stages) == {"before", "after", "there"}
     assert (folder / "figures" / "training.png").is_file()
 
 
@@ -126,17 +131,35 @@ def test_several_networks_each_with_its_own_seed():
 
 
 @pytest.mark.slow
-def test_a_part_of_the_worm_reaches_its_target_within_its_error():
-    from neurobridge.analysis.lyapunov.workflows import connectome_networks
-
-    worm = connectome_networks(load("celegans"), 4.0, normalise="spectral_radius")
+def test_gains_and_shifts_of_a_fly_circuit_reach_a_target():
+    """The antennal lobe: training nears the target, and the independent run confirms it."""
+    fly = connectome_networks(
+        olfactory().select("group in ('ALLN', 'ALPN')"), 4.0, activation="tanh_positive"
+    )
     study = train(
-        worm, k=1, target=[-0.1], epochs=40, learning_rate=0.02, windows=4, transient=200.0,
-        check_time=500.0, progress=False,
+        fly, k=1, target=[-0.1], epochs=25, learning_rate=0.02, windows=2, check_time=300.0,
+        validate_every=2, progress=False,
     )  # fmt: skip
     row = study.table.iloc[0]
+    assert row["checked_before"] > 0.15
     assert row["checked_after"] < 0.05
     assert row["confirmed"]
+
+
+def test_another_attractor_is_told_from_a_training_that_is_wrong():
+    """Two neurons that inhibit each other have two stable states with exponents of their own."""
+    pair = matrix_networks(
+        np.array([[0.0, -3.0], [-3.0, 0.0]]), bias=np.array([0.5, -0.5]), name="pair"
+    )
+    options = {"parameters": ["gains"], "k": 1, "target": [-0.5], "epochs": 1, **SHORT}
+    from_one = [train(pair, seed=seed, **options) for seed in range(6)]
+    found = {(t.table["confirmed"][0], t.table["confirmed_there"][0]) for t in from_one}
+    assert found == {(True, True), (False, True)}
+    with pytest.raises(NetworkError, match="starts: expected a whole number >= 1, got 0"):
+        train(pair, starts=0, **options)
+    both = train(pair, starts=6, **options)
+    losses = [train(pair, seed=1000 * i, **options).history["loss"][0] for i in range(6)]
+    assert both.history["loss"][0] == pytest.approx(np.mean(losses))
 
 
 @pytest.mark.parametrize(
