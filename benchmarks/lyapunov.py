@@ -38,18 +38,25 @@ def rival(name: str, argument: str, like: Side, **more: Any) -> Side:
 
 def flystability(quick: bool, repeats: int) -> Found:
     """The algorithm of FlyStability, and the one that Engelken and others published."""
-    sizes = [(50, 1, 20, 20, 50.0), (20, 20, 20, 20, 3.0)]
-    if not quick:
-        sizes = [(1000, 1, 2000, 200, 50.0), (200, 200, STEPS[200], 1000, 3.0)]
-    groups = []
-    for n, k, steps, their_steps, target in sizes:
-        mine = ours(OURS, n, k, steps)
-        other = replace(mine, steps=their_steps)
-        theirs = rival("FlyStability's algorithm", "flystability", other, precision="float32")
-        dense = rival("dense Jacobians, as Engelken et al.", "engelken", other)
-        sides = [mine, replace(mine, name=MIXED, precision="mixed"), theirs, dense]
-        groups.append(group(n, k, sides, [(theirs.name, OURS, target)], repeats))
+    measure = partial(_against_flystability, repeats=repeats)
+    if quick:
+        groups = [measure(50, 1, 20, 20), measure(20, 20, 20, 20)]
+    else:
+        groups = [measure(1000, 1, 2000, 200), measure(200, 200, STEPS[200], 1000)]
     return {"groups": groups, "repeats": repeats}
+
+
+def _against_flystability(n: int, k: int, steps: int, their_steps: int, repeats: int) -> Found:
+    """Its steps cost the same however many there are; there are more of ours for fixed costs."""
+    mine = ours(OURS, n, k, steps)
+    mixed = replace(mine, name=MIXED, precision="mixed")
+    other = replace(mine, steps=their_steps)
+    theirs = rival("FlyStability's algorithm", "flystability", other, precision="float32")
+    wide = replace(theirs, name="the same in float64", precision="float64")
+    dense = rival("dense Jacobians, as Engelken et al.", "engelken", other)
+    same_precision = [(theirs.name, MIXED, 3.0), (wide.name, OURS, 3.0)]
+    targets = [(theirs.name, OURS, 50.0)] if k == 1 else same_precision
+    return group(n, k, [mine, mixed, theirs, wide, dense], targets, repeats)
 
 
 def lyapax(quick: bool, repeats: int) -> Found:

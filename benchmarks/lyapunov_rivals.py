@@ -41,28 +41,27 @@ def engelken(job: Job) -> Run:
 
 
 def flystability(job: Job) -> Run:
-    """A product with a dense diagonal matrix for the Jacobian of each step, QR every two, float32.
+    """A product with a dense diagonal matrix for the Jacobian of each step, QR every two.
 
-    It takes the Jacobian at the state after a step, so it begins a step earlier. Its two
-    transients, over which it also averages, are left out.
+    In float32 it is as it is. It takes the Jacobian at the state after a step, so it begins a step
+    earlier. Its two transients, over which it also averages, are left out.
     """
     import torch
 
     torch.set_num_threads(1)
-    dt, n = job.dt, job.start.size
-    magnitude = torch.tensor(np.abs(job.coupling), dtype=torch.float32)
-    sign = torch.tensor(np.sign(job.coupling), dtype=torch.float32)
-    gain = torch.ones(n)
+    dt, n, dtype = job.dt, job.start.size, getattr(torch, job.precision)
+    magnitude = torch.tensor(np.abs(job.coupling), dtype=dtype)
+    sign = torch.tensor(np.sign(job.coupling), dtype=dtype)
+    gain, unit = torch.ones(n, dtype=dtype), torch.eye(n, dtype=dtype)
 
     def run(n_steps: int) -> tuple[int, Real]:
-        x = torch.tensor(job.before, dtype=torch.float32)
-        q = torch.tensor(job.frame, dtype=torch.float32)
+        x, q = (torch.tensor(a, dtype=dtype) for a in (job.before, job.frame))
         active, logs = torch.tanh(x), torch.zeros(q.shape[1])
         for step in range(1, n_steps + 1):
             x = (1 - dt) * x + dt * ((sign * magnitude) @ active)
             active = torch.tanh(x)
             slope = torch.diag(gain / torch.cosh(x) ** 2)
-            jacobian = (1 - dt) * torch.eye(n) + dt * (sign * magnitude) @ slope
+            jacobian = (1 - dt) * unit + dt * (sign * magnitude) @ slope
             q = jacobian @ q
             if step % 2 == 0 or step == n_steps:
                 q, r = torch.linalg.qr(q)

@@ -42,10 +42,11 @@ def test_dense_jacobians_give_the_eigenvalues_of_a_network_at_rest(job):
     np.testing.assert_allclose(found, expected(job), atol=1e-12)
 
 
-def test_the_algorithm_of_flystability_gives_them_in_float32(job):
+@pytest.mark.parametrize(("precision", "tolerance"), [("float32", 1e-4), ("float64", 1e-12)])
+def test_the_algorithm_of_flystability_gives_them(job, precision, tolerance):
     require("torch")
-    _, found = flystability(job)(25)
-    np.testing.assert_allclose(found, expected(job), atol=1e-4)
+    _, found = flystability(replace(job, precision=precision))(25)
+    np.testing.assert_allclose(found, expected(job), atol=tolerance)
 
 
 def test_the_algorithm_of_flystability_begins_a_step_earlier(rng):
