@@ -56,7 +56,7 @@ def flystability(job: Job) -> Run:
 
     def run(n_steps: int) -> tuple[int, Real]:
         x, q = (torch.tensor(a, dtype=dtype) for a in (job.before, job.frame))
-        active, logs = torch.tanh(x), torch.zeros(q.shape[1])
+        active, logs = torch.tanh(x), torch.zeros(q.shape[1], dtype=dtype)
         for step in range(1, n_steps + 1):
             x = (1 - dt) * x + dt * ((sign * magnitude) @ active)
             active = torch.tanh(x)
