@@ -147,7 +147,7 @@ def validated(
     """Check what a loss on exponents says by a long run of the network that would be exported.
 
     The run is of the differential equation (meaning ``flow``), also after training the Euler map,
-    and from another initial state.
+    and from another initial state, unless the loss is given one.
 
     Parameters
     ----------

@@ -96,3 +96,19 @@ def test_the_page_on_losses() -> None:
     exec(blocks("losses.md")[0], names)
     assert set(names["values"]) == {"task", "silent", "prior"}
     assert torch.isfinite(names["total"])
+
+
+def test_the_page_on_losses_trains_a_spectrum(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    example = blocks("losses.md")[1]
+    for long, short in (
+        ("epochs=60", "epochs=2"),
+        ("time=2000.0", "time=50.0"),
+        ("100, 1", "20, 1"),
+    ):
+        assert long in example
+        example = example.replace(long, short)
+    exec(example, {})
+    assert "lambda_10" in capsys.readouterr().out
