@@ -52,6 +52,7 @@ class BoundCells:
     def __init__(self, functions: CellFunctions, constants: Values) -> None:
         self.functions, self.code = functions, functions.code
         self.known: dict[str, Any] = {own_name(n): constants[n] for n in self.code.constants}
+        self.known["where"] = _where
         functions.fixed(self.known)
 
     def signal(self, states: Values) -> tuple[Partial, dict[str, Partial]]:
@@ -75,3 +76,12 @@ class BoundCells:
 
     def _given(self, values: Values) -> dict[str, Any]:
         return {**self.known, **{own_name(n): v for n, v in values.items()}}
+
+
+def _where(condition: Any, yes: Any, no: Any) -> Any:
+    """One of two values; of two numbers torch by itself would make float32."""
+    if not isinstance(condition, torch.Tensor):
+        return yes if condition else no
+    if not isinstance(yes, torch.Tensor) and not isinstance(no, torch.Tensor):
+        yes = torch.full((), yes, dtype=torch.float64, device=condition.device)
+    return torch.where(condition, yes, no)

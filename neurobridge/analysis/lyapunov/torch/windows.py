@@ -32,7 +32,7 @@ from neurobridge.analysis.lyapunov.torch.steps import STEPS, Pair
 from neurobridge.analysis.lyapunov.torch.trajectory import Stretch, Trajectory, carried
 from neurobridge.analysis.lyapunov.torch.values import is_dense_on
 
-HELD = 2**28
+HELD = {"cpu": 2**28, "cuda": 2**32}
 """Bytes of one interval that are held for the backward pass, at about: more windows wait."""
 TENSORS = 10
 """Tensors of the size of a frame that a product with the Jacobian leaves for the backward pass."""
@@ -147,7 +147,8 @@ class _Logs(torch.autograd.Function):
     def backward(ctx: Any, *grads: torch.Tensor) -> Any:
         tensors = [t.detach().requires_grad_() for t in ctx.saved_tensors]
         total = [torch.zeros_like(t) for t in tensors]
-        at_once = _at_once(ctx.stretch, ctx.leaves.given.system.size)
+        held = HELD[ctx.trajectory.states.device.type]
+        at_once = _at_once(ctx.stretch, ctx.leaves.given.system.size, held)
         for first in range(0, ctx.stretch.windows, at_once):
             chosen = slice(first, first + at_once)
             of_windows = _Backward(ctx.leaves, ctx.stretch, ctx.trajectory, chosen, tensors)
@@ -155,10 +156,10 @@ class _Logs(torch.autograd.Function):
         return None, None, None, *total
 
 
-def _at_once(stretch: Stretch, size: int) -> int:
+def _at_once(stretch: Stretch, size: int, held: int) -> int:
     """Windows that are worked on at once."""
     tensors = TENSORS * STAGES[stretch.method] * stretch.steps
-    return max(1, HELD // (8 * size * (stretch.k + 1) * tensors))
+    return max(1, held // (8 * size * (stretch.k + 1) * tensors))
 
 
 @dataclass

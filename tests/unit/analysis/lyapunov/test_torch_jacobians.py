@@ -96,3 +96,10 @@ def test_a_slope_that_is_a_number() -> None:
     assert f.tolist() == [2.0, 3.0]
     assert K_.tolist() == [[0.0, 0.0], [3.0, 0.0]]
     assert trace == 0
+
+
+def test_a_choice_between_two_numbers_is_in_float64() -> None:
+    system = lyapunov.equations("dx/dt = x*where(x > 0, 1.0, 0.1)")
+    made = TorchPropagator(system, 1, 1.0, "euler", "float64")
+    f, K_, _ = steps_of(made, np.array([-3.0]), np.eye(1))
+    np.testing.assert_allclose([f[0], K_[0, 0]], [-0.3, 0.1], rtol=0, atol=1e-15)
