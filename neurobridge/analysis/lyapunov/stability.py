@@ -22,11 +22,11 @@ def jacobian(system: System, state: Real) -> Real:
 
     For looking at small systems: nothing else here needs it.
     """
-    n = system.size
-    propagator = system.propagator(n, 1.0, "euler", "float64")
+    n, h = system.size, system.default_dt  # stimuli may change more often than once a unit of time
+    propagator = system.propagator(n, h, "euler", "float64")
     propagator.begin(np.asarray(state, dtype=np.float64), np.eye(n))
-    propagator.advance(1)  # V + J V with V = 1
-    made: Real = propagator.frame() - np.eye(n)
+    propagator.advance(1)  # V + h J V with V = 1
+    made: Real = (propagator.frame() - np.eye(n)) / h
     return made
 
 
@@ -36,13 +36,13 @@ def extreme_eigenvalues(system: System, state: Real) -> NDArray[np.complex128]:
         return np.asarray(np.linalg.eigvals(jacobian(system, state)), dtype=np.complex128)
     from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigs
 
-    n = system.size
-    propagator = system.propagator(1, 1.0, "euler", "float64")
+    n, h = system.size, system.default_dt
+    propagator = system.propagator(1, h, "euler", "float64")
 
     def product(vector: Real) -> Real:
         propagator.begin(state, vector.reshape(n, 1))
         propagator.advance(1)
-        made: Real = propagator.frame()[:, 0] - vector.ravel()
+        made: Real = (propagator.frame()[:, 0] - vector.ravel()) / h
         return made
 
     operator = LinearOperator((n, n), matvec=product, dtype=np.float64)

@@ -144,7 +144,7 @@ def test_currents_of_each_window(rng: np.random.Generator) -> None:
     import neurobridge as nb
 
     net = rates.network("tanh", "current", 1.0, rng)
-    noise = nb.WhiteNoise("noise", "neurons", std=2.0, interval="1 ms")
+    noise = nb.WhiteNoise("noise", "neurons", std=2.0, interval="0.2 ms")
     given = differentiable(rates.system(net.with_stimulus(noise)))
     stretch = replace(STRETCH, transient=0, warm_up=0, windows=1, intervals=4)
     shift = given.constants[0]["shift"]
