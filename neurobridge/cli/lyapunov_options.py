@@ -177,6 +177,11 @@ class Measuring:
         typer.Option(metavar="float64|mixed", help="Of tangent vectors; float64.",
                      rich_help_panel=MEASURE),
     ] = None  # fmt: skip
+    device: Annotated[
+        str | None,
+        typer.Option(metavar="cpu|cuda", help="Where it is worked out; cpu.",
+                     rich_help_panel=MEASURE),
+    ] = None  # fmt: skip
     unit: Annotated[
         str | None,
         typer.Option(metavar="tau|ms", help="Of time; tau if all neurons have one.",

@@ -25,7 +25,8 @@ class Measurement:
     ----------
     k : int, "all" or "adaptive"
     meaning : {"flow", "map"}
-    time, error, transient, warm_up, dt, method, renormalise, interval, precision, blocks, checks
+    time, error, transient, warm_up, dt, method, renormalise, interval, precision, blocks, checks,
+    device
         See :func:`~neurobridge.analysis.lyapunov.spectrum`.
     unit : {"tau", "ms"}, optional
         Of time.
@@ -46,6 +47,7 @@ class Measurement:
     precision: str = "float64"
     blocks: int | None = None
     checks: bool = False
+    device: str = "cpu"
     unit: str | None = None
     initial: float | None = None
 
