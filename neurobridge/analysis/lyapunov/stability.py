@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from neurobridge.analysis.lyapunov.system import Method, Real, System
 from neurobridge.errors import NetworkError
 
-DENSE_UP_TO = 200
+DENSE_UP_TO = 60
 SLACK = 1e-3
 """Growth per step that a method may add to the true one."""
 
