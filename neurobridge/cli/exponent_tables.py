@@ -148,8 +148,8 @@ def of_convergence(study: Convergence) -> list[Any]:
 def of_benchmark(study: Benchmark) -> list[Any]:
     """All measurements."""
     table = _table("CPU time, one thread")
-    headings = ("test", "N", "k", "time", "renormalisation", "interval", "precision", "seconds",
-                "difference")  # fmt: skip
+    table.padding = (0, 1, 0, 0)
+    headings = ("test", "N", "k", "time", "kind", "interval", "precision", "seconds", "differs by")
     for heading in headings:
         table.add_column(heading, justify="right")
     for row in _rows(study.table):
@@ -173,7 +173,7 @@ def closing(study: Study, folder: Path | None) -> list[Any]:
         parts.append(Text(f"warning  {study.warning}", "bold red"))
     if folder is not None:
         written = ", ".join(
-            sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
+            sorted(f"{p.name}/" if p.is_dir() else p.name for p in folder.iterdir())
         )
         parts.append(Text.assemble("saved  ", (str(folder), "bold"), f": {written}"))
     return parts

@@ -87,7 +87,7 @@ def _table(trained: TrainedNetwork) -> Table:
         old, new = before.iloc[i], after.iloc[i]
         target = "-" if new["target"] != new["target"] else f"{new['target']:.4g}"
         table.add_row(
-            str(new["quantity"]), with_error(old["validated"], old["error"]), target,
+            str(new["quantity"]).replace("lambda_", "λ"), f"{old['validated']:.4g}", target,
             with_error(new["trained"], new["trained_error"]),
             with_error(new["validated"], new["error"]),
         )  # fmt: skip

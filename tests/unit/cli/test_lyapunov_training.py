@@ -32,7 +32,7 @@ def test_training_prints_what_it_says_beside_an_independent_run(
         "weights", "--parameter", "gains", "--number-weights", "5", "--out", tmp_path / "out",
     )  # fmt: skip
     assert called.code in (0, 3)
-    for words in ("by training", "independent run", "15 parameters", "lambda_2", "distance of the"):
+    for words in ("by training", "independent run", "15 parameters", "λ2", "distance of the"):
         assert words in called.out
     document = json.loads((tmp_path / "out" / "result.json").read_text())
     assert document["settings"]["numbers"] == {"weights": 5}

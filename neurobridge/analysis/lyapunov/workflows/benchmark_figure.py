@@ -23,35 +23,35 @@ AXES = {
 
 
 def draw_benchmark(study: Benchmark) -> Figure:
-    """Accuracy against cost by interval, and CPU time against the other things."""
+    """CPU time and accuracy by interval, and CPU time against the other things."""
     from matplotlib.figure import Figure
 
-    there = [t for t in ("interval", *AXES) if (study.table["test"] == t).any()]
-    figure = Figure(figsize=(4.4 * len(there), 4.2), layout="constrained")
-    panels = figure.subplots(1, len(there), squeeze=False)[0]
+    rows = {test: study.table[study.table["test"] == test] for test in ("interval", *AXES)}
+    there = [test for test, found in rows.items() if len(found)]
+    count = len(there) + ("interval" in there)
+    figure = Figure(figsize=(4.4 * count, 4.2), layout="constrained")
+    panels = list(figure.subplots(1, count, squeeze=False)[0])
+    if "interval" in there:
+        _by_interval(panels.pop(0), rows["interval"], "seconds", "CPU time (s)")
+        _by_interval(panels.pop(0), rows["interval"], "difference", "largest difference")
+        there.remove("interval")
     for axes, test in zip(panels, there, strict=True):
-        rows = study.table[study.table["test"] == test]
-        if test == "interval":
-            _accuracy(axes, rows)
-            continue
         column, label = AXES[test]
-        axes.plot(rows[column], rows["seconds"], "o-", ms=4, lw=1)
+        axes.plot(rows[test][column], rows[test]["seconds"], "o-", ms=4, lw=1)
         axes.set(xlabel=label, ylabel="CPU time (s)", ylim=(0, None))
     figure.suptitle(f"benchmark: {study.settings['networks']['name']}, one thread")
     return figure
 
 
-def _accuracy(axes: Axes, rows: pd.DataFrame) -> None:
-    """One line for each kind and precision, one point for each interval."""
-    for (kind, precision), line in rows.groupby(["renormalise", "precision"], sort=False):
-        text = f"{kind}, {precision}"
-        axes.loglog(line["seconds"], line["difference"].clip(lower=SMALLEST), "o", ms=4, label=text)
-        for _, point in line.iterrows():
-            name = "auto" if pd.isna(point["interval"]) else f"{point['interval']:g}"
-            place = (point["seconds"], max(point["difference"], SMALLEST))
-            axes.annotate(
-                name, place, fontsize="x-small", xytext=(3, 3), textcoords="offset points"
-            )
-    axes.set(xlabel="CPU time (s)", ylabel="largest difference of an exponent",
-             title="by interval between renormalisations")  # fmt: skip
+def _by_interval(axes: Axes, rows: pd.DataFrame, column: str, label: str) -> None:
+    """One line for each kind and precision; dashed where the interval follows the spread."""
+    ways = rows.groupby(["renormalise", "precision"], sort=False)
+    for colour, ((kind, precision), line) in enumerate(ways):
+        values = line.assign(**{column: line[column].clip(lower=SMALLEST)}).sort_values("interval")
+        fixed, free = values[values["interval"].notna()], values[values["interval"].isna()]
+        axes.loglog(fixed["interval"], fixed[column], "o-", ms=4, lw=1, color=f"C{colour}",
+                    label=f"{kind}, {precision}")  # fmt: skip
+        for value in free[column]:
+            axes.axhline(value, color=f"C{colour}", lw=0.8, ls="--")
+    axes.set(xlabel="time between renormalisations", ylabel=label, title="dashed: automatic")
     axes.legend(frameon=False, fontsize="small")

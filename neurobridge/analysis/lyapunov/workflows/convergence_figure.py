@@ -45,7 +45,8 @@ def draw_convergence(study: Convergence) -> Figure:
 
 def variant(kind: str, interval: float) -> str:
     """A way of renormalising in words."""
-    return f"{kind}, {'automatic' if np.isnan(interval) else f'every {interval:g}'}"
+    every = "" if np.isnan(interval) else f" every {interval:g}"
+    return f"{'automatic' if kind == 'auto' else kind}{every}"
 
 
 def _running(axes: Axes, study: Convergence) -> None:
@@ -58,9 +59,8 @@ def _running(axes: Axes, study: Convergence) -> None:
             label = f"λ{index}" if start == chosen["start"].iloc[0] else None
             axes.plot(line["time"], line["running"], color=f"C{colour}", lw=1, label=label)
     axes.axhline(0, color="0.6", lw=0.8, zorder=0)
-    axes.set_xscale("log")
     axes.set(xlabel=f"time ({study.unit})", ylabel=f"mean until then ({per_time(study.unit)})",
-             title=f"every initial state; {variant(*study.variants[0])}")  # fmt: skip
+             title=f"renormalised: {variant(*study.variants[0])}")  # fmt: skip
     axes.legend(frameon=False, fontsize="small")
 
 
@@ -77,7 +77,7 @@ def _spread(axes: Axes, study: Convergence) -> None:
         stated = table[table["index"] == index]["error"]
         axes.plot(times[-1:], stated, "D", color=f"C{colour}", ms=5)
     axes.set(xlabel=f"time ({study.unit})", ylabel="sd over initial states",
-             title="spread; diamonds: standard errors that runs state")  # fmt: skip
+             title="spread; diamonds: errors stated")  # fmt: skip
     axes.legend(frameon=False, fontsize="small")
 
 
@@ -98,5 +98,5 @@ def _differences(axes: Axes, study: Convergence) -> None:
         apart = (other - base).abs().groupby("time").max().clip(lower=SMALLEST)
         axes.loglog(apart.index, apart, color=f"C{colour}", lw=1, label=variant(*way))
     axes.set(xlabel=f"time ({study.unit})", ylabel="largest difference of an exponent",
-             title=f"difference from: {variant(*study.variants[0])}")  # fmt: skip
+             title=f"difference from {variant(*study.variants[0])}")  # fmt: skip
     axes.legend(frameon=False, fontsize="small")

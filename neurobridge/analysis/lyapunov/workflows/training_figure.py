@@ -45,6 +45,8 @@ def _losses(axes: Axes, study: SpectralTraining) -> None:
 
 def _exponents(axes: Axes, study: SpectralTraining) -> None:
     """Independent runs, with 95 % intervals; crosses are what training says."""
+    from matplotlib.ticker import MaxNLocator
+
     for place, trained in enumerate(study.networks):
         index = np.arange(1, trained.after.trained.size + 1) + 0.08 * place
         for checked, colour, word in (
@@ -60,6 +62,7 @@ def _exponents(axes: Axes, study: SpectralTraining) -> None:
                   label="by training" if place == 0 else None)  # fmt: skip
     target = study.networks[0].after.target
     axes.plot(np.arange(1, target.size + 1), target, color="k", lw=0.8, ls="--", label="target")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     unit = study.networks[0].after.spectrum.unit
     axes.set(xlabel="index", ylabel=f"exponent ({per_time(unit)})", title="independent runs")
     axes.legend(frameon=False, fontsize="small")
