@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -53,6 +55,25 @@ def test_training_as_json(capfd: Capture) -> None:
     assert [s["k"] for s in called.json["spectra"]] == [1, 1]
     assert called.json["table"]["seed"] == [3, 4]
     assert called.json["settings"]["target"] == []
+
+
+def test_ctrl_c_keeps_the_last_whole_epoch(
+    capfd: Capture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from neurobridge import training
+    from neurobridge.training.fitting import fit
+
+    def stopped(*arguments: Any, **options: Any) -> Any:
+        return replace(fit(*arguments, **options), status="interrupted")
+
+    monkeypatch.setattr(training, "fit", stopped, raising=False)
+    called = call(capfd, "lyapunov", "train", *RANDOM, *SHORT, "--k", "1", "--samples", "3",
+                  "--out", tmp_path / "out")  # fmt: skip
+    assert called.code == 130
+    assert pd.read_parquet(tmp_path / "out" / "table.parquet")["training"].tolist() == [
+        "interrupted"
+    ]
+    assert json.loads((tmp_path / "out" / "result.json").read_text())["interrupted"]
 
 
 @pytest.mark.parametrize(
