@@ -274,7 +274,7 @@ def _status(plan: Plan, measured: Measured, transient: Transient) -> Status:
 
 def _info(system: System, plan: Plan, settled: Settled, measured: Measured) -> dict[str, Any]:
     return {
-        "renormalise": plan.kind,
+        "renormalise": plan.kind(measured.blocks.shape[1], system.size),
         "renormalisations": measured.renormalisations,
         "redone": measured.redone,
         "interval": measured.interval * settled.dt,

@@ -84,7 +84,7 @@ def measure(
     dt = settled.dt
     propagator = system.propagator(k, dt, plan.method, plan.precision)
     propagator.begin(settled.state, system.directions(k, plan.seed))
-    carrier = Renormaliser(propagator, dt, plan.kind, plan.precision, plan.interval)
+    carrier = Renormaliser(propagator, dt, plan.kind(k, system.size), plan.precision, plan.interval)
     try:
         _warm_up(carrier, round(plan.warm_up / dt), progress)
         earlier, first, trace = propagator.state(), propagator.step, propagator.divergence

@@ -47,14 +47,16 @@ class Plan:
     seed: int
     blocks: int | None = None
 
-    @property
-    def kind(self) -> Renormalisation:
+    def kind(self, k: int, size: int) -> Renormalisation:
         """The factorisation within the loop.
 
-        Cholesky's leaves an orthonormal frame, and its Gram matrix can be worked out in float64
-        from float32 tangents; LU's stands a wider spread of exponents.
+        LU's needs the fewest operations for most of a spectrum, and stands a wide spread of
+        exponents. Cholesky's is quicker for few vectors, and its Gram matrix can be worked out in
+        float64 from float32 tangents.
         """
-        return "cholesky" if self.renormalise == "auto" else self.renormalise
+        if self.renormalise != "auto":
+            return self.renormalise
+        return "cholesky" if self.precision == "mixed" or 2 * k <= size else "lu"
 
 
 def make_plan(
