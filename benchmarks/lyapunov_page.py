@@ -21,6 +21,10 @@ what a call of ten steps takes, and *first* the first call, in which some compil
 is measured every side must give the exponents of Householder in float64 every five steps with the
 dense Jacobian, over 20 tau from the same state and frame; *off* is the largest difference.
 *Times as long* is a rival's time over that of neurobridge: of the minima, and of the medians.
+
+Other packages are run by the Python that the environment variable `LYAPUNOV_RIVALS` names, of an
+environment with `pip install lyapax chaotax clvlib lyapynov`; one that is not there is in the table
+as not installed.
 """
 
 _WORDS = {
