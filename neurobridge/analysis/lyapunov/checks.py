@@ -16,8 +16,10 @@ from neurobridge.lowering.finding import Finding, Severity
 
 SUM_TOLERANCE = 1e-3
 """Difference of the sum of all exponents from the mean divergence, per state."""
-RESTING = 1e-9
-"""A state that moves by less, relative to its size, rests on a fixed point."""
+RESTING = 1e-2
+"""With exponents below 0, a state that moves by less, relative to its size, rests at last."""
+SHORT = 20.0
+"""Units of time of a flow in which no error can be told from the blocks."""
 LARGE = 20
 """Neurons from which on symmetry is looked at."""
 COMPARED = 200.0
@@ -47,6 +49,8 @@ def checked(
     found = []
     if transient.found:
         found.append(_transient(system, transient))
+    if system.meaning == "flow" and plan.time < SHORT:
+        found.append(_short(plan))
     if system.meaning == "flow":
         if exponents.size == system.size and np.isfinite(measured.divergence):
             found.append(_sum_rule(system, measured, exponents))
@@ -71,6 +75,15 @@ def _transient(system: System, transient: Transient) -> Finding:
     )  # fmt: skip
 
 
+def _short(plan: Plan) -> Finding:
+    return _finding(
+        "short_run", False,
+        f"{plan.time:g} units of time are too short for errors from blocks to mean anything: "
+        "neighbouring blocks are one and the same stretch of the trajectory",
+        f"measure for {SHORT:g} or more", plan.time,
+    )  # fmt: skip
+
+
 def _sum_rule(system: System, measured: Measured, exponents: Real) -> Finding:
     """The exponents of a flow add up to the mean trace of its Jacobian."""
     total, trace = float(exponents.sum()), measured.divergence
@@ -88,8 +101,8 @@ def _zero(
 ) -> list[Finding]:
     """A flow that does not rest has an exponent of zero, along itself."""
     moved = np.linalg.norm(measured.state - measured.earlier)
-    rests = moved <= RESTING * max(float(np.linalg.norm(measured.state)), 1.0)
-    if not system.autonomous or rests or exponents[-1] > 0:
+    still = moved <= RESTING * max(float(np.linalg.norm(measured.earlier)), 1.0)
+    if not system.autonomous or exponents[-1] > 0 or (high[0] < 0 and still):
         return []
     nearest = int(np.argmin(np.maximum(np.maximum(low, -high), 0) + 1e-9 * np.abs(exponents)))
     value = float(exponents[nearest])

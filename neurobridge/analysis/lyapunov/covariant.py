@@ -30,7 +30,7 @@ LARGEST = 4e9
 """Bytes that vectors and factors of a run may take."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class CovariantVectors:
     """Covariant vectors along a stretch of a trajectory.
 
@@ -59,6 +59,10 @@ class CovariantVectors:
     unit: str
     names: tuple[str, ...]
     labels: Mapping[str, NDArray[Any]]
+
+    def __repr__(self) -> str:
+        times, states, k = self.vectors.shape
+        return f"<{k} covariant vectors of {states:,} states at {times:,} times>"
 
     @property
     def exponents(self) -> Real:

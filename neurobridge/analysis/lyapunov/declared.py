@@ -46,7 +46,7 @@ class Cells:
     constants: Mapping[str, float | Real]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class DeclaredSystem(System):
     """Cells and what couples them.
 
@@ -78,6 +78,10 @@ class DeclaredSystem(System):
     dt: float = 0.1
     method: Method | None = None
     labels: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        what = f"{self.coupling.nnz:,} couplings, " if self.coupling.nnz else ""
+        return f"<{self.meaning} of {self.size:,} states, {what}time in {self.unit}>"
 
     @property
     def default_dt(self) -> float:

@@ -18,6 +18,7 @@ from neurobridge.analysis.lyapunov.plan import Plan, make_plan
 from neurobridge.analysis.lyapunov.progress import Tick, progress_bar, silent
 from neurobridge.analysis.lyapunov.result import Spectrum, Status
 from neurobridge.analysis.lyapunov.settle import Settled, settle
+from neurobridge.analysis.lyapunov.stability import step_error
 from neurobridge.analysis.lyapunov.statistics import Transient, block_errors, has_transient
 from neurobridge.analysis.lyapunov.system import System
 from neurobridge.analysis.lyapunov.threads import on_threads
@@ -59,7 +60,8 @@ def spectrum(
     time : float, optional
         To measure, in units of the system. Default: 1000; with ``error`` the longest time, 10,000.
     error : float, optional
-        Measure until no exponent has a larger standard error.
+        Measure until no exponent has a larger standard error from the blocks. That of the time
+        step comes on top of it, in quadrature; only a smaller ``dt`` makes it less.
     transient : float
         Time that the state is given to reach the attractor.
     warm_up : float
@@ -225,7 +227,8 @@ def _result(
 ) -> Spectrum:
     order = np.argsort(-measured.blocks.mean(axis=0), kind="stable")
     blocks = measured.blocks[:, order]
-    exponents, errors = blocks.mean(axis=0), block_errors(blocks)
+    exponents = blocks.mean(axis=0)
+    errors = np.hypot(block_errors(blocks), step_error(exponents, plan.method, settled.dt))
     transient = has_transient(blocks)
     findings = []
     if checks:

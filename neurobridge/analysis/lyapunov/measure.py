@@ -12,7 +12,7 @@ import numpy as np
 
 from neurobridge.analysis.lyapunov.plan import Plan
 from neurobridge.analysis.lyapunov.renormaliser import Renormaliser
-from neurobridge.analysis.lyapunov.settle import Settled, told
+from neurobridge.analysis.lyapunov.settle import Settled, refuse_growth, told
 from neurobridge.analysis.lyapunov.statistics import block_errors
 from neurobridge.analysis.lyapunov.system import DivergedError, Real, System
 
@@ -91,6 +91,7 @@ def measure(
         blocks, length, converged = _blocks(carrier, plan, dt, progress)
     except DivergedError as err:
         raise told(err, system, plan.method, dt) from None
+    refuse_growth(system, settled.state, propagator.state(), propagator.step * dt)
     return Measured(
         blocks, length * dt, (propagator.divergence - trace) / (propagator.step - first), converged,
         propagator.state(), earlier, carrier.count, carrier.redone, carrier.interval,

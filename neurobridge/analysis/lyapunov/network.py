@@ -60,6 +60,11 @@ def of_network(
     NetworkError, ModelError
         If neurons spike, couplings are delayed, or the unit does not fit.
     """
+    if not isinstance(network, Network):
+        raise NetworkError(
+            f"of_network: expected a Network, got {network!r}; see lyapunov.random_network, "
+            "lyapunov.matrix_network and neurobridge.to_network"
+        )
     if meaning not in ("flow", "map"):
         raise NetworkError(f"meaning: expected 'flow' or 'map', got {meaning!r}")
     for population in network.populations.values():

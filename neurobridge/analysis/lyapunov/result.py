@@ -47,7 +47,8 @@ class Spectrum:
     exponents : float64 array, shape (k,)
         In descending order, per unit of time.
     errors : float64 array, shape (k,)
-        Standard errors, see :func:`~neurobridge.analysis.lyapunov.statistics.blocking`.
+        Standard errors, see :func:`~neurobridge.analysis.lyapunov.statistics.blocking`, and for
+        flows the error that the integrator makes at this ``dt``, in quadrature.
     blocks : float64 array, shape (B, k)
         Means over B blocks of equal duration, whose means are ``exponents``.
     block_time : float
@@ -282,11 +283,11 @@ class Spectrum:
     def _dimension(self) -> tuple[float, float]:
         low, high = (float(end[0]) for end in self.interval)
         autonomous = self.meaning == "flow" and self.info.get("autonomous", True)
-        unclear = autonomous and self.maximal < 0 <= high
+        unclear = autonomous and low <= 0 <= high
 
         def dimension(mean: Real) -> float:
-            if unclear and low <= mean[0] < 0:
-                mean = np.concatenate([[0.0], mean[1:]])
+            if unclear:
+                mean = np.concatenate([[max(mean[0], 0.0)], mean[1:]])
             return kaplan_yorke(mean, self.size)
 
         return statistics.jackknife(self.blocks, dimension)

@@ -16,6 +16,8 @@ from neurobridge.errors import NetworkError
 
 CHUNK = 200
 """Steps between two looks at a state."""
+GROWN = 1e6
+"""A state so many times as large as at first, or as 1, is taken to grow without bound."""
 MARGIN = 0.9
 """Share of the largest stable step that is taken if the step is not given."""
 LOOKS = 3
@@ -100,9 +102,24 @@ def _run(
         if not np.isfinite(propagator.state()).all():
             propagator.restore(before)
             _explain(system, propagator, method, dt, steps)
+        refuse_growth(system, state, propagator.state(), propagator.step * dt)
         left -= steps
         progress(steps * dt)
     return propagator.state()
+
+
+def refuse_growth(system: System, first: Real, last: Real, time: float) -> None:
+    """Raise :class:`DivergedError` for a state that has grown out of all proportion."""
+    bound = GROWN * max(float(np.abs(first).max()), 1.0)
+    place = int(np.abs(last).argmax())
+    if np.abs(last).flat[place] > bound:
+        raise DivergedError(
+            place, int((np.abs(last) > bound).sum()), time,
+            f"the trajectory grows without bound: {system.name_of(place)} is "
+            f"{last.flat[place]:.3g} after {time:g} {_unit(system)}, from states of up to "
+            f"{np.abs(first).max():.3g}. There is no attractor whose exponents could be measured; "
+            "take an activation that saturates, weaker couplings, or for a map a smaller dt",
+        )  # fmt: skip
 
 
 def _explain(system: System, propagator: object, method: Method, dt: float, steps: int) -> None:
@@ -117,7 +134,9 @@ def _explain(system: System, propagator: object, method: Method, dt: float, step
 
 def told(err: DivergedError, system: System, method: Method, dt: float) -> DivergedError:
     """The error with the name of the state, and advice."""
-    advice = "the system has no bounded attractor from this initial state"
+    advice = (
+        "the system has no bounded attractor from this initial state; give another one (initial=)"
+    )
     if system.meaning == "flow":
         bound = largest_dt(system.eigenvalues(system.start(0)), method)
         advice += f", or dt = {dt:g} is too large (at an initial state, {method} takes {bound:.3g})"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["extreme_eigenvalues", "growth", "jacobian", "largest_dt"]
+__all__ = ["extreme_eigenvalues", "growth", "jacobian", "largest_dt", "step_error"]
 
 from typing import Any
 
@@ -74,6 +74,14 @@ def growth(method: Method, z: NDArray[np.complex128]) -> tuple[Real, Real]:
     principal = moduli[np.arange(z.size), own]
     moduli[np.arange(z.size), own] = 0
     return principal, moduli.max(axis=1, initial=0.0)
+
+
+def step_error(exponents: Real, method: Method, dt: float) -> Real:
+    """How far off exponents are through the time step: those of ``dx/dt = lambda x``, (k,)."""
+    if method not in ("ab4", "rk4"):
+        return np.zeros(exponents.size)
+    principal, _ = growth(method, (exponents * dt).astype(np.complex128))
+    return np.abs(np.log(principal) / dt - exponents)
 
 
 def _adams_roots(z: NDArray[np.complex128]) -> NDArray[np.complex128]:

@@ -31,7 +31,7 @@ STEP = 1e-6
 TOLERANCE = 1e-4
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class FunctionSystem(System):
     """What :func:`function` makes."""
 
@@ -42,7 +42,9 @@ class FunctionSystem(System):
     names: tuple[str, ...]
     initial: Real
     dt: float
-    is_autonomous: bool = True
+
+    def __repr__(self) -> str:
+        return f"<{self.meaning} of {self.size:,} states by a function, time in {self.unit}>"
 
     @property
     def default_dt(self) -> float:

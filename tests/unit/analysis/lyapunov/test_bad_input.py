@@ -63,7 +63,7 @@ def test_a_trajectory_that_diverges_says_when_and_where() -> None:
     ):
         lyapunov.spectrum(runaway, time=10.0, progress=False)
     grows = lyapunov.matrix_network(np.array([[0.0, 3.0], [3.0, 0.0]]), activation="relu")
-    with pytest.raises(lyapunov.DivergedError, match=r"neurons.x\[\d\] is not finite"):
+    with pytest.raises(lyapunov.DivergedError, match=r"grows without bound: neurons\.x\[\d\] is"):
         lyapunov.spectrum(lyapunov.of_network(grows), time=10.0, transient=500.0, progress=False)
     leaves = lyapunov.equations("x' = x**2 - 3", initial={"x": 5.0})
     with pytest.raises(lyapunov.DivergedError, match="diverged after"):
@@ -144,3 +144,22 @@ def test_spectra() -> None:
 def test_two_trajectories() -> None:
     with pytest.raises(NetworkError, match="measure for 8 at least"):
         lyapunov.two_trajectories(lorenz(), np.ones(3), 2.0, dt=0.01)
+
+
+def test_a_state_that_grows_without_bound_has_no_attractor() -> None:
+    network = lyapunov.random_network(50, 3.0, activation="relu", seed=1)
+    with pytest.raises(lyapunov.DivergedError, match=r"grows without bound: neurons\.x"):
+        lyapunov.spectrum(lyapunov.of_network(network), 2, time=20.0, progress=False)
+    unstable = lyapunov.of_network(lyapunov.random_network(20, 1.0), "map")
+    with pytest.raises(lyapunov.DivergedError, match="for a map a smaller dt"):
+        lyapunov.spectrum(unstable, 2, dt=2.5, time=100.0, progress=False)
+
+
+def test_short_runs_say_so() -> None:
+    found = lyapunov.spectrum(lorenz(), time=5.0, progress=False)
+    assert [f.severity for f in found.findings if f.code == "short_run"] == ["approximation"]
+
+
+def test_what_is_no_network() -> None:
+    with pytest.raises(NetworkError, match="expected a Network, got 'celegans'"):
+        lyapunov.of_network("celegans")  # type: ignore[arg-type]

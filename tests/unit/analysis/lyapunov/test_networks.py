@@ -107,3 +107,32 @@ def test_autapses_are_part_of_the_divergence() -> None:
     assert rule.severity == "note"
     assert found.info["divergence"] > -25
     assert found.sum == pytest.approx(found.info["divergence"], abs=5e-3)
+
+
+def test_errors_include_that_of_the_time_step() -> None:
+    """At a fixed point nothing is random: the error is what the integrator adds."""
+    network = lyapunov.matrix_network(np.zeros((3, 3)) + 0.0)
+    found = lyapunov.spectrum(lyapunov.of_network(network), time=50.0, progress=False)
+    off = np.abs(found.exponents + 1)
+    assert (off > 1e-6).all()
+    assert off == pytest.approx(found.errors, rel=1e-3)
+    low, high = found.interval
+    assert ((low < -1) & (high > -1)).all()
+
+
+def test_the_dimension_of_a_limit_cycle_is_one() -> None:
+    cycle = lyapunov.equations(
+        "dx/dt = y; dy/dt = 2*(1 - x**2)*y - x", initial={"x": 1.0, "y": 0.0}, dt=0.02
+    )
+    found = lyapunov.spectrum(cycle, time=300.0, progress=False)
+    assert found.kaplan_yorke == pytest.approx(1.0, abs=0.01)
+    assert found.kaplan_yorke_error < 0.05
+    assert not [f for f in found.findings if f.severity != "note"]
+
+
+def test_a_network_that_winds_into_a_fixed_point_lacks_no_zero_exponent() -> None:
+    network = lyapunov.matrix_network(np.array([[0.0, -0.95], [0.95, 0.0]]))
+    found = lyapunov.spectrum(lyapunov.of_network(network), time=100.0, transient=5.0,
+                              progress=False)  # fmt: skip
+    assert "zero_exponent" not in {f.code for f in found.findings}
+    assert repr(lyapunov.of_network(network)) == "<flow of 2 states, 2 couplings, time in tau>"
