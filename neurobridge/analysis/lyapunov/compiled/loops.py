@@ -1,13 +1,17 @@
 """The loops over steps, as source: they call what is made for a system, and are the same for all.
 
 ``a`` holds all arrays of a system, see :class:`~.propagator.Arrays`. Each loop returns the sum of
-the traces of the Jacobian over its steps. At its beginning ``out``, ``dout`` and ``B`` are those of
-the state and the frame of now.
+the traces of the Jacobian over its steps. ``e`` counts evaluations of the right side.
+
+There are three modes of the same text. ``direct`` carries state and tangents on together. Where
+couplings are single edges, ``record`` carries the state alone and keeps the derivatives of every
+evaluation, and ``play`` carries some columns of the frame after it: so few that they stay in the
+cache through all steps.
 """
 
 from __future__ import annotations
 
-__all__ = ["COUPLINGS", "LOOPS", "Coupling"]
+__all__ = ["Coupling", "loops_of"]
 
 from typing import Literal
 
@@ -37,8 +41,6 @@ EDGES = """
 @njit(cache=True, nogil=True)
 def couple(a, k):
     edges_times_vector(a.indptr, a.source, a.weight, a.out, a.c)
-    if k > 0:
-        edges_times_columns(a.indptr, a.source, a.tangent_weight, a.B, a.C)
 """
 
 COUPLINGS: dict[Coupling, str] = {
@@ -46,95 +48,243 @@ COUPLINGS: dict[Coupling, str] = {
 }  # fmt: skip
 """How signals and their tangents become couplings; ``dense`` has the signals as their first row."""
 
-LOOPS = '''
+STATES = """
 @njit(cache=True, nogil=True)
-def prepare(a, k):
-    outputs(a.x, a.constants, a.at, a.out, a.dout)
-    scatter(a.V, a.dout, a.at, k, a.B)
-
-
-@njit(cache=True, nogil=True)
-def slopes_now(a, k, x, row):
+def slopes_of_state_MODE(a, k, x, row):
     couple(a, k)
     slopes(x, a.c, a.currents[min(row, a.currents.shape[0] - 1)], a.constants, a.at, a.f, a.jac)
 
 
 @njit(cache=True, nogil=True)
-def advance_map(a, k, n_steps, row):
+def shift_MODE(out, base, factor, direction):
+    shifted(out, base, factor, direction)
+
+
+@njit(cache=True, nogil=True)
+def trace_MODE(a):
+    return trace(a.jac, a.dout, a.own, a.at)
+
+
+@njit(cache=True, nogil=True)
+def adams_MODE(a, p0, p1, p2, p3, h):
+    for i in range(a.x.size):
+        a.x[i] += (
+            h / 24 * (55 * a.slopes[p0, i] - 59 * a.slopes[p1, i]
+                      + 37 * a.slopes[p2, i] - 9 * a.slopes[p3, i])
+        )
+
+
+@njit(cache=True, nogil=True)
+def keep_slope_MODE(a, place):
+    a.slopes[place] = a.f
+"""
+
+DIRECT = """
+@njit(cache=True, nogil=True)
+def start_MODE(a, k):
+    pass
+
+
+@njit(cache=True, nogil=True)
+def slopes_now_MODE(a, k, x, row, e):
+    slopes_of_state_MODE(a, k, x, row)
+
+
+@njit(cache=True, nogil=True)
+def signals_now_MODE(a, x, e):
+    outputs(x, a.constants, a.at, a.out, a.dout)
+
+
+@njit(cache=True, nogil=True)
+def jac_MODE(a, e):
+    return a.jac
+
+
+@njit(cache=True, nogil=True)
+def dout_MODE(a, e):
+    return a.dout
+"""
+
+RECORD = """
+@njit(cache=True, nogil=True)
+def start_MODE(a, k):
+    a.douts[0] = a.dout
+
+
+@njit(cache=True, nogil=True)
+def slopes_now_MODE(a, k, x, row, e):
+    slopes_of_state_MODE(a, k, x, row)
+    a.jacs[e] = a.jac
+
+
+@njit(cache=True, nogil=True)
+def signals_now_MODE(a, x, e):
+    outputs(x, a.constants, a.at, a.out, a.dout)
+    a.douts[e] = a.dout
+
+
+@njit(cache=True, nogil=True)
+def jac_MODE(a, e):
+    return a.jac
+
+
+@njit(cache=True, nogil=True)
+def dout_MODE(a, e):
+    return a.dout
+"""
+
+PLAY = """
+@njit(cache=True, nogil=True)
+def start_MODE(a, k):
+    scatter(a.V, a.douts[0], a.at, k, a.B)
+
+
+@njit(cache=True, nogil=True)
+def slopes_now_MODE(a, k, x, row, e):
+    edges_times_columns(a.indptr, a.source, a.tangent_weight, a.B, a.C)
+
+
+@njit(cache=True, nogil=True)
+def signals_now_MODE(a, x, e):
+    pass
+
+
+@njit(cache=True, nogil=True)
+def jac_MODE(a, e):
+    return a.jacs[e]
+
+
+@njit(cache=True, nogil=True)
+def dout_MODE(a, e):
+    return a.douts[e]
+
+
+@njit(cache=True, nogil=True)
+def shift_MODE(out, base, factor, direction):
+    pass
+
+
+@njit(cache=True, nogil=True)
+def trace_MODE(a):
+    return 0.0
+
+
+@njit(cache=True, nogil=True)
+def adams_MODE(a, p0, p1, p2, p3, h):
+    pass
+
+
+@njit(cache=True, nogil=True)
+def keep_slope_MODE(a, place):
+    pass
+"""
+
+MODES = {"direct": STATES + DIRECT, "record": STATES + RECORD, "play": PLAY}
+
+PREPARE = """
+@njit(cache=True, nogil=True)
+def prepare(a, k):
+    outputs(a.x, a.constants, a.at, a.out, a.dout)
+    scatter(a.V, a.dout, a.at, k, a.B)
+"""
+
+LOOPS = '''
+@njit(cache=True, nogil=True)
+def MODE_map(a, k, n_steps, row):
+    start_MODE(a, k)
     for t in range(n_steps):
-        slopes_now(a, k, a.x, row + t)
-        a.x[:] = a.f
-        outputs(a.x, a.constants, a.at, a.out, a.dout)
-        move_map(a.V, a.C, a.jac, a.dout, a.at, k, a.B)
+        slopes_now_MODE(a, k, a.x, row + t, t)
+        shift_MODE(a.x, a.f, 0.0, a.f)
+        signals_now_MODE(a, a.x, t + 1)
+        move_map(a.V, a.C, jac_MODE(a, t), dout_MODE(a, t + 1), a.at, k, a.B)
     return np.nan
 
 
 @njit(cache=True, nogil=True)
-def advance_euler(a, k, n_steps, row, h):
+def MODE_euler(a, k, n_steps, row, h):
+    start_MODE(a, k)
     total = 0.0
     for t in range(n_steps):
-        slopes_now(a, k, a.x, row + t)
-        total += trace(a.jac, a.dout, a.own, a.at)
-        shifted(a.x, a.x, h, a.f)
-        outputs(a.x, a.constants, a.at, a.out, a.dout)
-        move_euler(a.V, a.C, a.jac, a.dout, a.at, k, a.real[0], a.B)
+        slopes_now_MODE(a, k, a.x, row + t, t)
+        total += trace_MODE(a)
+        shift_MODE(a.x, a.x, h, a.f)
+        signals_now_MODE(a, a.x, t + 1)
+        move_euler(a.V, a.C, jac_MODE(a, t), dout_MODE(a, t + 1), a.at, k, a.real[0], a.B)
     return total
 
 
 @njit(cache=True, nogil=True)
-def rest_of_rk4(a, k, row, h, F0):
-    shifted(a.accumulated, a.x, h / 6, a.f)
-    shifted(a.y, a.x, h / 2, a.f)
-    outputs(a.y, a.constants, a.at, a.out, a.dout)
-    move_rk_first(a.V, a.Y, a.C, a.jac, a.dout, a.at, k, a.real[1], a.real[2], F0, a.A, a.B)
-    slopes_now(a, k, a.y, row)
-    shifted(a.accumulated, a.accumulated, h / 3, a.f)
-    shifted(a.y, a.x, h / 2, a.f)
-    outputs(a.y, a.constants, a.at, a.out, a.dout)
-    move_rk_middle(a.V, a.Y, a.C, a.jac, a.dout, a.at, k, a.real[1], a.real[3], a.A, a.B)
-    slopes_now(a, k, a.y, row)
-    shifted(a.accumulated, a.accumulated, h / 3, a.f)
-    shifted(a.y, a.x, h, a.f)
-    outputs(a.y, a.constants, a.at, a.out, a.dout)
-    move_rk_middle(a.V, a.Y, a.C, a.jac, a.dout, a.at, k, a.real[0], a.real[3], a.A, a.B)
-    slopes_now(a, k, a.y, row)
-    shifted(a.x, a.accumulated, h / 6, a.f)
-    outputs(a.x, a.constants, a.at, a.out, a.dout)
-    move_rk_last(a.V, a.Y, a.C, a.jac, a.dout, a.at, k, a.real[2], a.A, a.B)
+def rest_of_rk4_MODE(a, k, row, h, F0, e):
+    half, whole, sixth, third = a.real[1], a.real[0], a.real[2], a.real[3]
+    shift_MODE(a.accumulated, a.x, h / 6, a.f)
+    shift_MODE(a.y, a.x, h / 2, a.f)
+    signals_now_MODE(a, a.y, e + 1)
+    move_rk_first(
+        a.V, a.Y, a.C, jac_MODE(a, e), dout_MODE(a, e + 1), a.at, k, half, sixth, F0, a.A, a.B
+    )
+    slopes_now_MODE(a, k, a.y, row, e + 1)
+    shift_MODE(a.accumulated, a.accumulated, h / 3, a.f)
+    shift_MODE(a.y, a.x, h / 2, a.f)
+    signals_now_MODE(a, a.y, e + 2)
+    move_rk_middle(
+        a.V, a.Y, a.C, jac_MODE(a, e + 1), dout_MODE(a, e + 2), a.at, k, half, third, a.A, a.B
+    )
+    slopes_now_MODE(a, k, a.y, row, e + 2)
+    shift_MODE(a.accumulated, a.accumulated, h / 3, a.f)
+    shift_MODE(a.y, a.x, h, a.f)
+    signals_now_MODE(a, a.y, e + 3)
+    move_rk_middle(
+        a.V, a.Y, a.C, jac_MODE(a, e + 2), dout_MODE(a, e + 3), a.at, k, whole, third, a.A, a.B
+    )
+    slopes_now_MODE(a, k, a.y, row, e + 3)
+    shift_MODE(a.x, a.accumulated, h / 6, a.f)
+    signals_now_MODE(a, a.x, e + 4)
+    move_rk_last(
+        a.V, a.Y, a.C, jac_MODE(a, e + 3), dout_MODE(a, e + 4), a.at, k, sixth, a.A, a.B
+    )
 
 
 @njit(cache=True, nogil=True)
-def advance_rk4(a, k, n_steps, row, h):
+def MODE_rk4(a, k, n_steps, row, h):
+    start_MODE(a, k)
     total = 0.0
     for t in range(n_steps):
-        slopes_now(a, k, a.x, row + t)
-        total += trace(a.jac, a.dout, a.own, a.at)
-        rest_of_rk4(a, k, row + t, h, a.F[0])
+        slopes_now_MODE(a, k, a.x, row + t, 4 * t)
+        total += trace_MODE(a)
+        rest_of_rk4_MODE(a, k, row + t, h, a.F[0], 4 * t)
     return total
 
 
 @njit(cache=True, nogil=True)
-def advance_ab4(a, k, n_steps, row, h, done):
+def MODE_ab4(a, k, n_steps, row, h, done):
     """``done`` steps were taken before: slopes lie at their number modulo 4."""
-    total = 0.0
+    start_MODE(a, k)
+    total, e = 0.0, 0
     for t in range(n_steps):
-        slopes_now(a, k, a.x, row + t)
-        total += trace(a.jac, a.dout, a.own, a.at)
+        slopes_now_MODE(a, k, a.x, row + t, e)
+        total += trace_MODE(a)
         now = done + t
         p0, p1, p2, p3 = now % 4, (now + 3) % 4, (now + 2) % 4, (now + 1) % 4
-        a.slopes[p0] = a.f
+        keep_slope_MODE(a, p0)
         if now < 3:
-            rest_of_rk4(a, k, row + t, h, a.F[p0])
+            rest_of_rk4_MODE(a, k, row + t, h, a.F[p0], e)
+            e += 4
             continue
-        for i in range(a.x.size):
-            a.x[i] += (
-                h / 24 * (55 * a.slopes[p0, i] - 59 * a.slopes[p1, i]
-                          + 37 * a.slopes[p2, i] - 9 * a.slopes[p3, i])
-            )
-        outputs(a.x, a.constants, a.at, a.out, a.dout)
+        adams_MODE(a, p0, p1, p2, p3, h)
+        e += 1
+        signals_now_MODE(a, a.x, e)
         move_ab4(
-            a.V, a.C, a.jac, a.dout, a.at, k, a.real[4], a.real[5], a.real[6], a.real[7],
+            a.V, a.C, jac_MODE(a, e - 1), dout_MODE(a, e), a.at, k,
+            a.real[4], a.real[5], a.real[6], a.real[7],
             a.F[p0], a.F[p1], a.F[p2], a.F[p3], a.B,
         )
     return total
 '''
+
+
+def loops_of(coupling: Coupling) -> str:
+    """All loops of a kind of coupling, named ``MODE_METHOD``."""
+    modes = ["direct", "record", "play"] if coupling == "edges" else ["direct"]
+    parts = [COUPLINGS[coupling], PREPARE]
+    parts += [(MODES[mode] + LOOPS).replace("MODE", mode) for mode in modes]
+    return "\n".join(parts)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 __all__ = [
-    "edges_times_columns",
     "edges_times_vector",
     "row_order",
     "shifted",
@@ -24,30 +23,6 @@ def edges_times_vector(indptr: Any, source: Any, weight: Any, signal: Any, out: 
         for e in range(indptr[target], indptr[target + 1]):
             total += weight[e] * signal[source[e]]
         out[target] = total
-
-
-@njit(cache=True, nogil=True, error_model="numpy", boundscheck=False, fastmath={"contract"})
-def edges_times_columns(indptr: Any, source: Any, weight: Any, signals: Any, out: Any) -> None:
-    """``out = W signals``, where ``signals`` is (n_source, k)."""
-    k = signals.shape[1]
-    for target in range(out.shape[0]):
-        row = out[target]
-        first, last = indptr[target], indptr[target + 1]
-        for r in range(k):
-            row[r] = 0
-        e = first
-        while e + 4 <= last:
-            a, b, c, d = weight[e], weight[e + 1], weight[e + 2], weight[e + 3]
-            at_a, at_b = signals[source[e]], signals[source[e + 1]]
-            at_c, at_d = signals[source[e + 2]], signals[source[e + 3]]
-            for r in range(k):
-                row[r] += a * at_a[r] + b * at_b[r] + c * at_c[r] + d * at_d[r]
-            e += 4
-        while e < last:
-            a, at_a = weight[e], signals[source[e]]
-            for r in range(k):
-                row[r] += a * at_a[r]
-            e += 1
 
 
 @njit(cache=True, nogil=True, error_model="numpy", boundscheck=False)

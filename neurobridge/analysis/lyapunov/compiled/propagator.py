@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurobridge.analysis.lyapunov.compiled import packed, products
+from neurobridge.analysis.lyapunov.compiled import gathering, packed, products
 from neurobridge.analysis.lyapunov.compiled.frames import factorise, logs_of, right_solved
+from neurobridge.analysis.lyapunov.compiled.gathering import columns_of_block
 from neurobridge.analysis.lyapunov.compiled.layout import Lengths, lay_out
 from neurobridge.analysis.lyapunov.compiled.packed import pack, padded
 from neurobridge.analysis.lyapunov.compiled.text import Plan, module_text
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 Arrays = namedtuple(
     "Arrays",
     "x y accumulated f slopes out c dout jac constants at currents own real "
-    "V Y A F B C BB CC panels tangent_panels indptr source weight tangent_weight",
+    "jacs douts V Y A F B C BB CC panels tangent_panels indptr source weight tangent_weight",
 )
 """Everything that a compiled loop works on; see :mod:`.loops`."""
 
@@ -68,7 +69,7 @@ class CompiledPropagator(Propagator):
         if coupled:
             self.kind = "edges" if self.columns else _dense_kind(precision)
         plan = Plan(tuple(c.code for c in system.cells), "columns" if self.columns else "rows")
-        self.module = load_module(module_text(plan, self.kind), packed, products)
+        self.module = load_module(module_text(plan, self.kind), packed, products, gathering)
         self.arrays = self._allocate()
         self.step, self.trace = 0, 0.0
 
@@ -97,31 +98,45 @@ class CompiledPropagator(Propagator):
         made = {name: np.zeros(lengths.states) for name in ("x", "y", "accumulated", "f")}
         slopes = np.zeros((4 if self.method == "ab4" else 0, lengths.states))
         dout, jac = (np.zeros(max(n, 1), self.dtype) for n in (lengths.signal_by, lengths.slope_by))
-        return {**made, "slopes": slopes, "dout": dout, "jac": jac}
+        kept = {"jacs": np.zeros((0, jac.size), self.dtype)}
+        kept["douts"] = np.zeros((0, dout.size), self.dtype)
+        return {**made, "slopes": slopes, "dout": dout, "jac": jac, **kept}
 
     def _of_tangents(self, lengths: Lengths) -> dict[str, Any]:
-        """Frames and what goes through the coupling; ``dense`` has the signals as its first row."""
+        """Frames and what goes through the coupling.
 
-        def frames(n: int, copies: tuple[int, ...] = ()) -> NDArray[Any]:
-            shape = (n, self.k) if self.columns else (self.k, n)
-            return np.zeros((*copies, *shape), self.dtype)
+        ``dense`` has the signals as its first row. Edges have the frame in blocks of columns
+        (blocks, N, width), and one block of everything that does not last.
+        """
+        n, staged = lengths.states, self.method in ("ab4", "rk4")
+        copies = {"ab4": 4, "rk4": 1}.get(self.method, 0)
+        signals, couplings = lengths.signals, lengths.couplings
 
-        n = lengths.states
-        staged = self.method in ("ab4", "rk4")
-        made = {"V": frames(n), "Y": frames(n if staged else 0), "A": frames(n if staged else 0)}
-        made["F"] = frames(n, ({"ab4": 4, "rk4": 1}.get(self.method, 0),))
+        def array(*shape: int) -> NDArray[Any]:
+            return np.zeros(shape, self.dtype)
+
+        if self.columns:
+            width = columns_of_block(self.k, self.dtype)
+            blocks = max(-(-self.k // width), 1)
+            made = {"V": array(blocks, n, width), "F": array(blocks, copies, n, width)}
+            made |= {name: array(n if staged else 0, width) for name in "YA"}
+            made |= {"B": array(signals, width), "C": array(couplings, width)}
+            made |= {"BB": np.zeros((0, 0)), "CC": np.zeros((0, 0))}
+            return made | {"out": np.zeros(signals), "c": np.zeros(couplings)}
+        k = self.k
+        made = {"V": array(k, n), "F": array(copies, k, n)}
+        made |= {name: array(k, n if staged else 0) for name in "YA"}
         if self.kind == "dense":
-            joint = {"BB": lengths.signals, "CC": padded(lengths.couplings, self.dtype)}
-            made |= {name: np.zeros((self.k + 1, m)) for name, m in joint.items()}
+            made |= {"BB": array(k + 1, signals)}
+            made |= {"CC": array(k + 1, padded(couplings, self.dtype))}
             made |= {"B": made["BB"][1:], "C": made["CC"][1:]}
-            made |= {"out": made["BB"][0], "c": made["CC"][0]}
-            return made
+            return made | {"out": made["BB"][0], "c": made["CC"][0]}
         made |= {"BB": np.zeros((0, 0)), "CC": np.zeros((0, 0))}
-        wide, tangents = lengths.couplings, lengths.couplings
+        wide, tangents = couplings, couplings
         if self.kind == "dense_mixed":
             wide, tangents = padded(wide, np.float64), padded(tangents, self.dtype)
-        made |= {"B": frames(lengths.signals), "C": frames(tangents)}
-        return made | {"out": np.zeros(lengths.signals), "c": np.zeros(wide)}
+        made |= {"B": array(k, signals), "C": array(k, tangents)}
+        return made | {"out": np.zeros(signals), "c": np.zeros(wide)}
 
     def _of_couplings(self) -> dict[str, Any]:
         matrix = self.system.coupling
@@ -160,22 +175,55 @@ class CompiledPropagator(Propagator):
         a = self.arrays
         a.x[:] = state
         if frame is not None:
-            a.V[:] = frame if self.columns else frame.T
+            self._put(a.V, np.ascontiguousarray(frame.T))
         self.step, self.trace = 0, 0.0
         self._prepare()
 
     def _prepare(self) -> None:
-        self.module.prepare(self.arrays, self.k)
+        if self.columns:  # blocks of the frame begin when they are played
+            self.module.prepare(self._block(0), 0)
+        else:
+            self.module.prepare(self.arrays, self.k)
 
     def advance(self, n_steps: int) -> None:
         """See :class:`Propagator`."""
         a = self._with_currents(n_steps)
-        extra = () if self.method == "map" else (self.dt,)
+        extra: tuple[Any, ...] = () if self.method == "map" else (self.dt,)
         if self.method == "ab4":
             extra = (*extra, self.step)
-        loop = getattr(self.module, f"advance_{self.method}")
-        self.trace += loop(a, self.k, n_steps, 0, *extra)
+        if self.columns:
+            self.trace += self._advance_blocks(n_steps, a.currents, extra)
+        else:
+            loop = getattr(self.module, f"direct_{self.method}")
+            self.trace += loop(a, self.k, n_steps, 0, *extra)
         self.step += n_steps
+
+    def _advance_blocks(self, n_steps: int, currents: Any, extra: tuple[Any, ...]) -> float:
+        """The state first, and each block of the frame after it."""
+        if self.k:
+            self._keep_evaluations(n_steps)
+        alone = self._block(0)._replace(currents=currents)
+        mode = "record" if self.k else "direct"
+        total: float = getattr(self.module, f"{mode}_{self.method}")(alone, 0, n_steps, 0, *extra)
+        play = getattr(self.module, f"play_{self.method}")
+        for i in range(len(self.arrays.V)) if self.k else ():
+            block = self._block(i)
+            play(block, block.V.shape[1], n_steps, 0, *extra)
+        return total
+
+    def _keep_evaluations(self, n_steps: int) -> None:
+        """Room for the derivatives of all evaluations of so many steps."""
+        stages = {"rk4": 4 * n_steps, "ab4": n_steps + 9}.get(self.method, n_steps)
+        a = self.arrays
+        if len(a.jacs) < stages:
+            self.arrays = a._replace(
+                jacs=np.zeros((stages, a.jac.size), self.dtype),
+                douts=np.zeros((stages + 1, a.dout.size), self.dtype),
+            )
+
+    def _block(self, i: int) -> Any:
+        """The arrays with one block of the frame."""
+        return self.arrays._replace(V=self.arrays.V[i], F=self.arrays.F[i])
 
     def _with_currents(self, n_steps: int) -> Any:
         currents = self.system.currents
@@ -190,16 +238,31 @@ class CompiledPropagator(Propagator):
         if not found:
             return np.full(self.k, np.nan), None
         self._put(a.V, new)
-        for slopes in a.F if self.method == "ab4" else ():
+        for slopes in self._slopes_of_frame():
             self._put(slopes, right_solved(self._rows(slopes), factor))
         self._prepare()
         return logs_of(factor), factor if kind == "householder" else None
 
+    def _slopes_of_frame(self) -> Any:
+        """Earlier slopes that a multistep method goes on from, each laid out like the frame."""
+        if self.method != "ab4":
+            return ()
+        return self.arrays.F.swapaxes(0, 1) if self.columns else self.arrays.F
+
     def _rows(self, frame: NDArray[Any]) -> NDArray[Any]:
-        return np.ascontiguousarray(frame.T) if self.columns else frame
+        """The vectors as rows, (k, N)."""
+        if not self.columns:
+            return frame
+        return np.ascontiguousarray(frame.transpose(0, 2, 1)).reshape(-1, self.size)[: self.k]
 
     def _put(self, frame: NDArray[Any], rows: NDArray[Any]) -> None:
-        frame[:] = rows.T if self.columns else rows
+        if not self.columns:
+            frame[:] = rows
+            return
+        width = frame.shape[2]
+        for i, block in enumerate(frame):
+            part = rows[i * width : (i + 1) * width]
+            block[:, : len(part)] = part.T
 
     def state(self) -> Real:
         """See :class:`Propagator`."""
@@ -208,8 +271,7 @@ class CompiledPropagator(Propagator):
 
     def frame(self) -> Real:
         """See :class:`Propagator`."""
-        frame = self.arrays.V if self.columns else self.arrays.V.T
-        return np.array(frame, dtype=np.float64)
+        return np.array(self._rows(self.arrays.V).T, dtype=np.float64)
 
     def snapshot(self) -> Any:
         """See :class:`Propagator`."""

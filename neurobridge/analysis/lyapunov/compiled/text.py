@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from neurobridge.analysis.lyapunov.compiled.layout import fields_of
-from neurobridge.analysis.lyapunov.compiled.loops import COUPLINGS, LOOPS, Coupling
+from neurobridge.analysis.lyapunov.compiled.loops import Coupling, loops_of
 from neurobridge.analysis.lyapunov.linear_code import (
     CURRENT,
     SIGNAL,
@@ -29,6 +29,7 @@ HEADER = '''"""Written by neurobridge; changes are lost."""
 import numpy as np
 from numba import njit
 
+from neurobridge.analysis.lyapunov.compiled.gathering import edges_times_columns
 from neurobridge.analysis.lyapunov.compiled.packed import times_packed
 from neurobridge.analysis.lyapunov.compiled.products import *
 from neurobridge.codegen.double import *
@@ -76,7 +77,7 @@ def module_text(plan: Plan, coupling: Coupling) -> str:
         ),
         _move(plan, "move_rk_last", ("share", "A"), "{A} + share*{t}", {}, source="Y"),
     ]  # fmt: skip
-    return "\n\n".join([*parts, COUPLINGS[coupling], LOOPS])
+    return "\n\n".join([*parts, loops_of(coupling)])
 
 
 def _offsets(plan: Plan, p: int) -> list[str]:

@@ -25,7 +25,6 @@ from tests.unit.analysis.lyapunov import rates  # noqa: E402
 from tests.unit.analysis.lyapunov.systems import henon, lorenz  # noqa: E402
 
 KINDS: Any = ("householder", "lu", "cholesky", "householder")
-CUDA = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 
 
 def journey(propagator: Any, x: np.ndarray, V: np.ndarray, steps: int = 6) -> tuple[Any, ...]:
@@ -252,27 +251,25 @@ def test_systems_that_do_not_fit_together(other: Any, message: str) -> None:
 
 # -- on a graphics card -------------------------------------------------------------------------
 
+if torch.cuda.is_available():
 
-@CUDA
-@pytest.mark.parametrize("density", [1.0, 0.05])
-@pytest.mark.parametrize("precision", ["float64", "mixed"])
-@pytest.mark.parametrize("method", ["ab4", "rk4", "euler"])
-def test_on_cuda(method: Any, precision: Any, density: float, rng: np.random.Generator) -> None:
-    """Steps are recorded once and replayed; what is left of an interval is not."""
-    nets = [rates.network("tanh", "current", density, rng, 30) for _ in range(2)]
-    systems = [rates.system(n, "map" if method == "euler" else "flow") for n in nets]
-    x, V = (
-        np.stack([s.start(0) for s in systems]),
-        np.stack([rates.frame(30, 4, rng) for _ in systems]),
-    )
-    made = [TorchPropagator(systems, 4, 0.1, method, precision, d) for d in ("cpu", "cuda")]
-    expected, found = (journey(p, x, V, 17) for p in made)
-    assert_same(found, expected, 1e-11 if precision == "float64" else 1e-4)
+    @pytest.mark.parametrize("density", [1.0, 0.05])
+    @pytest.mark.parametrize("precision", ["float64", "mixed"])
+    @pytest.mark.parametrize("method", ["ab4", "rk4", "euler"])
+    def test_on_cuda(method: Any, precision: Any, density: float, rng: np.random.Generator) -> None:
+        """Steps are recorded once and replayed; what is left of an interval is not."""
+        nets = [rates.network("tanh", "current", density, rng, 30) for _ in range(2)]
+        systems = [rates.system(n, "map" if method == "euler" else "flow") for n in nets]
+        x, V = (
+            np.stack([s.start(0) for s in systems]),
+            np.stack([rates.frame(30, 4, rng) for _ in systems]),
+        )
+        made = [TorchPropagator(systems, 4, 0.1, method, precision, d) for d in ("cpu", "cuda")]
+        expected, found = (journey(p, x, V, 17) for p in made)
+        assert_same(found, expected, 1e-11 if precision == "float64" else 1e-4)
 
-
-@CUDA
-def test_currents_on_cuda(rng: np.random.Generator) -> None:
-    system = lyapunov.of_network(custom_network(), seed=3)
-    x, V = system.start(0), rates.frame(14, 4, rng)
-    made = [TorchPropagator(system, 4, 0.5, "ab4", "float64", d) for d in ("cpu", "cuda")]
-    assert_same(journey(made[1], x, V, 17), journey(made[0], x, V, 17))
+    def test_currents_on_cuda(rng: np.random.Generator) -> None:
+        system = lyapunov.of_network(custom_network(), seed=3)
+        x, V = system.start(0), rates.frame(14, 4, rng)
+        made = [TorchPropagator(system, 4, 0.5, "ab4", "float64", d) for d in ("cpu", "cuda")]
+        assert_same(journey(made[1], x, V, 17), journey(made[0], x, V, 17))
