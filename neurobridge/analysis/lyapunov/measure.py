@@ -17,12 +17,13 @@ from neurobridge.analysis.lyapunov.statistics import block_errors
 from neurobridge.analysis.lyapunov.system import DivergedError, Real, System
 
 BLOCKS = 64
-"""As many blocks are looked for; twice as many are merged into pairs."""
+"""Blocks of a run, or a half, a quarter or an eighth of them, so that all take the same time."""
 FEWEST = 16
 """Blocks that an error must be from before it ends a run."""
 LONGEST_STRETCH = 256
-SHORTEST = 50
-"""Steps of a block, unless fewer than 8 were left then."""
+FEWEST_BLOCKS = 8
+SHORTEST = 2
+"""Intervals between renormalisations of a block, unless too few blocks were left then."""
 INTERVALS = 4
 """Intervals between renormalisations of the first blocks, if an error is the goal."""
 
@@ -113,6 +114,8 @@ def _blocks(
 ) -> tuple[Real, int, bool]:
     """Block means, steps of a block, and whether the error was reached."""
     n_steps = max(round(plan.time / dt), 2)
+    if plan.error is None and plan.blocks is None and n_steps >= 10 * BLOCKS:
+        n_steps += -n_steps % BLOCKS
     length = _first_length(carrier, plan, n_steps)
     rows: list[Real] = []
     done = 0
@@ -136,7 +139,12 @@ def _first_length(carrier: Renormaliser, plan: Plan, n_steps: int) -> int:
         return min(INTERVALS * carrier.interval, max(n_steps // FEWEST, 1))
     if plan.blocks is not None:
         return -(-n_steps // min(plan.blocks, n_steps))
-    return -(-n_steps // min(max(n_steps // SHORTEST, 8), BLOCKS))
+    if n_steps < 10 * BLOCKS:
+        return -(-n_steps // min(n_steps, FEWEST_BLOCKS if n_steps < BLOCKS else FEWEST))
+    length = shortest = -(-n_steps // BLOCKS)
+    while length < SHORTEST * carrier.interval and length * FEWEST_BLOCKS < shortest * BLOCKS:
+        length *= 2
+    return length
 
 
 def _error(rows: list[Real]) -> float:
