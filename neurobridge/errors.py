@@ -88,8 +88,11 @@ class FindingsError(NeurobridgeError, ValueError):
 
 def suggest(name: str, known: Iterable[str], limit: int = 12) -> str:
     """The tail of an "unknown name" message: the nearest name, and what there is."""
-    known = [str(k) for k in known]
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    known = list(dict.fromkeys(str(k) for k in known))
+    folded = {k.lower(): k for k in reversed(known)}
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.6) or [
+        folded[k] for k in difflib.get_close_matches(name.lower(), folded, n=1, cutoff=0.6)
+    ]
     tail = f"; did you mean {near[0]!r}?" if near else ""
     if known:
         more = f", ... ({len(known)} in all)" if len(known) > limit else ""

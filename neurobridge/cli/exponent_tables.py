@@ -20,7 +20,9 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from neurobridge.analysis.lyapunov.words import with_error
+from neurobridge.analysis.lyapunov.words import per_time, with_error
+from neurobridge.analysis.lyapunov.workflows.costs import FINEST
+from neurobridge.analysis.lyapunov.workflows.over_networks import covered
 from neurobridge.cli.summary import findings_table
 
 if TYPE_CHECKING:
@@ -35,18 +37,24 @@ if TYPE_CHECKING:
     from neurobridge.analysis.lyapunov.workflows.crossing import Crossing
     from neurobridge.analysis.lyapunov.workflows.study import Study
 
+STATES = ("stable", "marginal", "chaotic", "diverged")
 LEADING = 10
 """Exponents that are shown one by one."""
 
 
 def of_spectra(study: Spectra) -> list[Any]:
     """One spectrum in full, or a line for each of several."""
-    if len(study.spectra) == 1:
+    if study.table["sample"].nunique() == 1:
         return _one(study.spectra[0])
-    table = _table(f"{len(study.spectra)} networks")
+    spectra = {s.seed: s for s in study.spectra}
+    table = _table(f"{study.table['sample'].nunique()} networks: {study.about}")
     for heading in ("seed", "largest exponent", "positive", "dimension", "entropy", "status"):
         table.add_column(heading, justify="left" if heading == "status" else "right")
-    for s in study.spectra:
+    for seed in study.table["seed"].unique():
+        if seed not in spectra:
+            table.add_row(str(seed), "-", "-", "-", "-", "diverged")
+            continue
+        s = spectra[seed]
         table.add_row(
             str(s.seed), with_error(s.maximal, float(s.errors[0])), str(s.n_positive),
             with_error(s.kaplan_yorke, s.kaplan_yorke_error),
@@ -97,7 +105,7 @@ def _shown(k: int) -> list[int | None]:
 
 def of_sweep(study: Sweep) -> list[Any]:
     """Medians over networks at every value."""
-    table = _table(f"medians over networks; {study.varied.text}")
+    table = _table(f"medians over {study.varied.text}: {study.about}", covered(study.medians))
     names = {
         "maximal": "largest exponent", "dimension_per_n": "dimension / N",
         "entropy_per_n": "entropy / N",
@@ -112,13 +120,13 @@ def of_sweep(study: Sweep) -> list[Any]:
 
 def of_transition(study: Transition) -> list[Any]:
     """Medians over networks, and where they become unstable and chaotic."""
-    table = _table(f"largest exponent per {study.unit}; {study.varied.text}")
-    for heading in ("value", "median over networks", "stable", "marginal", "chaotic"):
+    table = _table(f"largest over {study.varied.text}: {study.about}", covered(study.medians))
+    states = [s for s in STATES if s != "diverged" or s in set(study.table["state"])]
+    for heading in ("value", "median", *states):
         table.add_column(heading, justify="right")
     for row in _rows(study.medians):
-        states = study.table[study.table["value"] == row.value]["state"].value_counts()
-        counts = [str(states.get(s, 0)) for s in ("stable", "marginal", "chaotic")]
-        table.add_row(f"{row.value:g}", _median(row), *counts)
+        counts = study.table[study.table["value"] == row.value]["state"].value_counts()
+        table.add_row(f"{row.value:g}", _median(row), *(str(counts.get(s, 0)) for s in states))
     return [
         table,
         Text(f"not stable from  {_crossing(study.edge)}"),
@@ -128,15 +136,17 @@ def of_transition(study: Transition) -> list[Any]:
 
 def of_convergence(study: Convergence) -> list[Any]:
     """Exponents over initial states, and differences between ways of renormalising."""
-    table = _table(f"over {study.final['start'].nunique()} initial states, per {study.unit}")
+    table = _table(f"{study.about}: over {study.final['start'].nunique()} initial states")
     for heading in ("exponent", "mean", "sd over states", "error that runs state"):
         table.add_column(heading, justify="right")
     for row in _rows(study.between_starts.head(LEADING)):
         table.add_row(str(row.index), f"{row.mean:.4f}", _number(row.sd), _number(row.error))
     parts: list[Any] = [table]
     if len(study.between_variants):
-        other = _table("largest difference from the first way, on the same trajectory")
-        for heading in ("renormalisation", "interval", "difference"):
+        other = _table(
+            f"largest difference from the first way, on the same trajectory, {per_time(study.unit)}"
+        )
+        for heading in ("renormalisation", f"interval ({study.unit})", "difference"):
             other.add_column(heading, justify="right")
         for row in _rows(study.between_variants):
             interval = "auto" if math.isnan(row.interval) else f"{row.interval:g}"
@@ -147,11 +157,15 @@ def of_convergence(study: Convergence) -> list[Any]:
 
 def of_benchmark(study: Benchmark) -> list[Any]:
     """All measurements."""
-    table = _table("CPU time, one thread")
+    unit = study.unit
+    table = _table(
+        f"CPU time, one thread: {study.about}",
+        f"T measured and interval in {unit}; differs from Householder every {FINEST:g} {unit}",
+    )
     table.padding = (0, 1, 0, 0)
-    headings = ("test", "N", "k", "time", "kind", "interval", "precision", "seconds", "differs by")
+    headings = ("test", "N", "k", "T", "kind", "interval", "precision", "CPU s", "differs")
     for heading in headings:
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", no_wrap=True)
     for row in _rows(study.table):
         table.add_row(
             row.test, str(row.n), str(row.k), f"{row.time:.0f}", row.renormalise,
@@ -184,17 +198,22 @@ def _rows(table: pd.DataFrame) -> list[Any]:
     return list(table.itertuples())
 
 
-def _table(title: str) -> Table:
-    return Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold")
+def _table(title: str, caption: str | None = None) -> Table:
+    return Table(
+        box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold",
+        caption=caption, caption_justify="left",
+    )  # fmt: skip
 
 
 def _median(row: Any) -> str:
     if math.isnan(row.median):
         return "unknown"
-    return f"{row.median:.4f} [{row.low:.4f}, {row.high:.4f}]"
+    return f"{row.median:.3g} [{row.low:.3g}, {row.high:.3g}]"
 
 
 def _crossing(found: Crossing) -> str:
+    if math.isnan(found.value):
+        return "unknown (no network that is complete and does not diverge)"
     if not math.isfinite(found.value):
         where = "beyond the range" if found.value > 0 else "below the range"
         return f"{where} ({found.reached} of {found.each.size} networks within it)"

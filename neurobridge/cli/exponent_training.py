@@ -13,12 +13,11 @@ from rich.table import Table
 from rich.text import Text
 
 from neurobridge.analysis.lyapunov import workflows
-from neurobridge.analysis.lyapunov.words import with_error
+from neurobridge.analysis.lyapunov.words import per_time, with_error
 from neurobridge.cli import lists
 from neurobridge.cli.entry import DIFFERENT
 from neurobridge.cli.lyapunov_options import Networks, Running, Training, Windows
-from neurobridge.cli.output import output
-from neurobridge.cli.study import emit, ensemble_of, leave
+from neurobridge.cli.study import emit, ensemble_of, leave, results
 from neurobridge.errors import ExperimentError
 
 if TYPE_CHECKING:
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
         TrainedNetwork,
     )
 
-WITHOUT_TARGET = ("expansion", "contraction", "flossing")
 LEADING = 10
 """Exponents that are shown one by one."""
 
@@ -44,10 +42,11 @@ def train(
         for name in ("weights", "gains", "shifts", "tau", "bias")
         if (number := given.pop(f"number_{name}")) is not None
     }
-    with output(running.json) as out:
+    target = given.pop("target")
+    with results(running) as out:
         study = workflows.train(
-            ensemble_of(networks, running, out),
-            target=_target(given.pop("loss"), given.pop("target")), loss=training.loss,
+            ensemble_of(networks, out),
+            target=None if target is None else lists.numbers(target, "--target"),
             parameters=given.pop("parameters") or ("gains", "shifts"), numbers=numbers,
             by=given.pop("share_by"), validate_every=given.pop("validate_every") or None,
             samples=samples, seed=running.seed, progress=not running.json, **given,
@@ -55,28 +54,25 @@ def train(
         )  # fmt: skip
         emit(out, study, running, study.to_dict(), _parts(study))
     leave(study, study.interrupted)
-    if not all(n.confirmed for n in study.networks):
+    if not all(n.confirmed and not n.remark for n in study.networks):
         raise typer.Exit(DIFFERENT)
-
-
-def _target(loss: str, text: str | None) -> list[float]:
-    if text is not None:
-        return lists.numbers(text, "--target")
-    return [] if loss in WITHOUT_TARGET else [0.0]
 
 
 def _parts(study: SpectralTraining) -> list[Any]:
     parts: list[Any] = []
     for trained in study.networks:
         row = study.table[study.table["sample"] == trained.sample].iloc[0]
-        parts += [_table(trained), Text(_verdict(trained, row))]
+        parts += [_table(trained, study.settings["meaning"]), *_verdict(trained, row)]
     return parts
 
 
-def _table(trained: TrainedNetwork) -> Table:
+def _table(trained: TrainedNetwork, meaning: str) -> Table:
     """Before and after, training beside the independent run."""
     unit = trained.after.spectrum.unit
-    title = f"seed {trained.seed}: {trained.parameters} parameters; exponents per {unit}"
+    title = (
+        f"seed {trained.seed}: {trained.parameters} parameters, trained on the {meaning}; runs of "
+        f"the flow; exponents {per_time(unit)}"
+    )
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold")
     for heading in ("", "before", "target", "by training", "independent run"):
         table.add_column(heading, justify="right", no_wrap=True)
@@ -94,24 +90,26 @@ def _table(trained: TrainedNetwork) -> Table:
     return table
 
 
-def _verdict(trained: TrainedNetwork, row: Any) -> str:
-    """What is to be made of it."""
-    said = {
-        None: "there was no target",
-        True: "the target is within its 95 % interval",
-        False: "the target is not within its 95 % interval",
-    }[trained.reached]
-    same = "confirms it" if trained.confirmed else "DOES NOT CONFIRM it"
-    if not trained.confirmed and trained.confirmed_there:
-        same += " (another attractor: from the initial state of the training a run confirms it)"
-    parts = [
-        f"loss {row['loss_before']:.4g} to {row['loss_after']:.4g}",
-        f"training: the independent run {same}",
-        said,
-    ]
-    if trained.reached is not None:
-        parts.append(
-            f"distance of the run from it {row['checked_before']:.4g} before, "
-            f"{row['checked_after']:.4g} after"
-        )
-    return "; ".join(parts)
+def _verdict(trained: TrainedNetwork, row: Any) -> list[Text]:
+    """What training did, whether a run confirms what it says, and whether the target is reached."""
+    lines = [Text(f"training  loss {row['loss_before']:.4g} to {row['loss_after']:.4g}")]
+    if trained.remark:
+        lines.append(Text(f"          {trained.remark}", "bold red"))
+    if trained.confirmed:
+        lines.append(Text("check     the independent run confirms what training says"))
+    else:
+        said = "check     the independent run DOES NOT CONFIRM what training says"
+        if trained.confirmed_there:
+            said += " (another attractor: from the initial state of the training a run confirms it)"
+        lines.append(Text(said, "bold red"))
+    if trained.reached is None:
+        return [*lines, Text("target    none")]
+    apart = (
+        f"distance of the run from it {row['checked_before']:.4g} before, "
+        f"{row['checked_after']:.4g} after"
+    )
+    if trained.reached:
+        said = f"target    reached, within the 95 % interval of the independent run; {apart}"
+        return [*lines, Text(said)]
+    said = f"target    NOT reached, outside of the 95 % interval of the independent run; {apart}"
+    return [*lines, Text(said, "red")]

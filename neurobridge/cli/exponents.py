@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["benchmark", "convergence", "spectrum", "sweep", "transition"]
+__all__ = ["benchmark", "convergence", "refuse_strength", "spectrum", "sweep", "transition"]
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,8 +10,7 @@ from typing import Any
 from neurobridge.analysis.lyapunov import workflows
 from neurobridge.cli import exponent_tables, lists
 from neurobridge.cli.lyapunov_options import Measuring, Networks, Parameters, Running
-from neurobridge.cli.output import output
-from neurobridge.cli.study import emit, ensemble_of, leave, measured
+from neurobridge.cli.study import emit, ensemble_of, leave, measured, results
 from neurobridge.errors import ExperimentError
 
 NOTHING = Parameters()
@@ -23,8 +22,8 @@ def spectrum(
     """Spectra of one network, or of several."""
     if varied != NOTHING:
         raise ExperimentError("--parameter and --per-root-n say what --sweep varies; give --sweep")
-    with output(running.json) as out:
-        ensemble = ensemble_of(networks, running, out)
+    with results(running) as out:
+        ensemble = ensemble_of(networks, out)
         study = workflows.spectra(
             ensemble, samples=samples, **_common(running), **measured(measuring)
         )
@@ -45,9 +44,10 @@ def sweep(
 ) -> None:
     """Spectra over a parameter."""
     grid = lists.numbers(values, "--sweep")
-    with output(running.json) as out:
+    refuse_strength(networks, varied)
+    with results(running) as out:
         study = workflows.sweep(
-            ensemble_of(networks, running, out), grid, samples=samples, **_varied(varied),
+            ensemble_of(networks, out), grid, samples=samples, **_varied(varied),
             **_common(running), **measured(measuring),
         )  # fmt: skip
         emit(out, study, running, study.to_dict(), exponent_tables.of_sweep(study))
@@ -64,9 +64,10 @@ def transition(
 ) -> None:
     """Largest exponents over a parameter."""
     grid = lists.numbers(values, "--values")
-    with output(running.json) as out:
+    refuse_strength(networks, varied)
+    with results(running) as out:
         study = workflows.transition(
-            ensemble_of(networks, running, out), grid, samples=samples, **_varied(varied),
+            ensemble_of(networks, out), grid, samples=samples, **_varied(varied),
             **_common(running), **measured(measuring),
         )  # fmt: skip
         emit(out, study, running, study.to_dict(), exponent_tables.of_transition(study))
@@ -82,9 +83,9 @@ def convergence(
     kinds: str,
 ) -> None:
     """Running exponents."""
-    with output(running.json) as out:
+    with results(running) as out:
         study = workflows.convergence(
-            ensemble_of(networks, running, out),
+            ensemble_of(networks, out),
             intervals=lists.intervals(intervals, "--intervals"), kinds=lists.names(kinds),
             starts=starts, **_common(running),
             **{"k": 20, **measured(measuring)},
@@ -115,13 +116,22 @@ def benchmark(
         options["sizes"] = [int(size) for size in options["sizes"]]
     if running.threads != 1:
         raise ExperimentError("--threads: CPU time is taken on one thread; leave it out")
-    with output(running.json) as out:
+    with results(running) as out:
         study = workflows.benchmark(
-            ensemble_of(networks, running, out), share=share, seed=running.seed,
+            ensemble_of(networks, out), share=share, seed=running.seed,
             progress=not running.json, **options, **measured(measuring),
         )  # fmt: skip
         emit(out, study, running, study.to_dict(), exponent_tables.of_benchmark(study))
     leave(study, study.interrupted)
+
+
+def refuse_strength(networks: Networks, varied: Parameters) -> None:
+    """A strength beside the values that it is to have."""
+    if networks.strength is not None and "weights" in (varied.parameters or ["weights"]):
+        raise ExperimentError(
+            "--g: the strength of the couplings is what is varied here; leave it out, or vary "
+            "something else with --parameter gains or --parameter shifts"
+        )
 
 
 def _varied(varied: Parameters) -> dict[str, Any]:

@@ -13,9 +13,9 @@ from rich.text import Text
 
 from neurobridge.analysis.lyapunov.workflows import as_flystability
 from neurobridge.cli import lists
+from neurobridge.cli.exponents import refuse_strength
 from neurobridge.cli.lyapunov_options import Measuring, Networks, Parameters, Running
-from neurobridge.cli.output import output
-from neurobridge.cli.study import emit, ensemble_of, leave, measured
+from neurobridge.cli.study import emit, ensemble_of, leave, measured, results
 from neurobridge.errors import ExperimentError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -47,9 +47,11 @@ def compare(
     activation = networks.activation or "tanh"
     ours = replace(networks, activation="tanh") if activation == STRETCHED else networks
     grid = None if values is None else lists.numbers(values, "values")
-    with output(running.json) as out:
+    if grid is not None:
+        refuse_strength(networks, varied)
+    with results(running) as out:
         study = as_flystability(
-            ensemble_of(ours, running, out), grid, activation=activation,  # type: ignore[arg-type]
+            ensemble_of(ours, out), grid, activation=activation,  # type: ignore[arg-type]
             samples=samples, parameters=varied.parameters or ["weights"], seed=running.seed,
             threads=running.threads, progress=not running.json, **{"k": k, **options},
         )  # fmt: skip

@@ -45,6 +45,8 @@ class Validated:
         Of the exported network, by the differential equation.
     dimension_target, entropy_target : float
         NaN if the loss has none.
+    step_errors : float64 array (k,) or float
+        How far off trained exponents of a flow may be through the time step of the loss.
     """
 
     trained: Real
@@ -53,9 +55,10 @@ class Validated:
     spectrum: Spectrum
     dimension_target: float = float("nan")
     entropy_target: float = float("nan")
+    step_errors: Real | float = 0.0
 
     def __post_init__(self) -> None:
-        for name in ("trained", "trained_errors", "target"):
+        for name in ("trained", "trained_errors", "target", "step_errors"):
             object.__setattr__(self, name, frozen_array(getattr(self, name), np.float64))
 
     @property
@@ -70,9 +73,13 @@ class Validated:
 
     @property
     def deviation(self) -> Real:
-        """Trained minus validated, in standard errors of the difference, float64 (k,)."""
+        """Trained minus validated, in standard errors of the difference, float64 (k,).
+
+        These are of both means over time, and of both time steps.
+        """
         difference = self.trained - self.validated
         error = np.hypot(self.errors, np.nan_to_num(self.trained_errors))
+        error = np.hypot(error, self.step_errors)
         with np.errstate(divide="ignore", invalid="ignore"):
             found: Real = np.where(difference == 0, 0.0, difference / error)
         return found
@@ -184,4 +191,5 @@ def validated(
         none if loss.wanted is None else loss.wanted, found,
         loss.target if isinstance(loss, KaplanYorkeTarget) else float("nan"),
         loss.target if isinstance(loss, EntropyTarget) else float("nan"),
+        loss.step_errors(model, mean[order]),
     )  # fmt: skip

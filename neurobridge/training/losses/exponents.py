@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from neurobridge.analysis.lyapunov.network import Unit
+from neurobridge.analysis.lyapunov.stability import step_error
 from neurobridge.analysis.lyapunov.system import DivergedError, Meaning, Method
 from neurobridge.analysis.lyapunov.torch.trajectory import Stretch
 from neurobridge.analysis.lyapunov.torch.windows import Differentiable, window_exponents
@@ -153,8 +154,18 @@ class OfExponents(Loss):
         mean = self.window_exponents(model).mean(0)
         return torch.sort(mean, descending=True, stable=True).values
 
+    def step_errors(
+        self, model: TrainableNetwork, exponents: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """How far off exponents of a flow are through the time step, (k,); of a map 0."""
+        given = differentiable_system(model, self.meaning, self.unit, self.initial)
+        return step_error(exponents, METHODS[self.meaning], self._step(given))
+
+    def _step(self, given: Differentiable) -> float:
+        return self.dt or SHARE[self.meaning] * given.system.default_dt
+
     def _stretch(self, given: Differentiable) -> Stretch:
-        dt = self.dt or SHARE[self.meaning] * given.system.default_dt
+        dt = self._step(given)
         steps = max(round(self.interval / dt), 1)
         intervals = max(round(self.window / (steps * dt)), 1)
         return Stretch(

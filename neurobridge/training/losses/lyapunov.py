@@ -157,6 +157,8 @@ class KaplanYorkeTarget(OfExponents):
 
     Raises
     ------
+    NetworkError
+        If the target is negative, or above k: of k exponents no larger dimension can be known.
     TrainingError
         If the sum of all k < N exponents is not negative: D then depends on those that are not
         known.
@@ -167,6 +169,12 @@ class KaplanYorkeTarget(OfExponents):
     def __post_init__(self) -> None:
         super().__post_init__()
         _not_negative(self._name, self.target)
+        if self.target > self.k:
+            raise NetworkError(
+                f"{self._name}: target = {self.target:g} cannot be reached, for of k = {self.k} "
+                f"exponents no dimension above {self.k} can be known, and none is above the number "
+                "of neurons; take a larger k, or a smaller target"
+            )
 
     def value(self, model: TrainableNetwork) -> torch.Tensor:
         """The value in float64."""
@@ -291,4 +299,6 @@ def _states(model: TrainableNetwork) -> int:
 
 def _not_negative(name: str, value: float) -> None:
     if not 0 <= value < np.inf:
-        raise NetworkError(f"{name}: target must be finite and >= 0, got {value!r}")
+        raise NetworkError(
+            f"{name}: target must be finite and >= 0, for there is none below 0, got {value!r}"
+        )

@@ -113,7 +113,9 @@ def test_a_transition(capfd: Capture, tmp_path: Path) -> None:
     assert "beyond the range (0 of 3 networks within it)" in called.out
     document = json.loads((tmp_path / "out" / "result.json").read_text())
     assert document["edge"]["value"] is None
-    assert document["mean_field"]["exponent"] == pytest.approx([-0.7, -0.4])
+    theory = document["mean_field"]
+    assert theory["exponent"] == pytest.approx(np.array(theory["value"]) - 1)  # below the edge
+    assert {0.3, 0.6} < set(theory["value"])
     assert set(document["table"]["state"]) == {"stable"}
 
 
@@ -180,6 +182,7 @@ def test_what_flystability_gives_is_labelled_everywhere(capfd: Capture, tmp_path
         assert pd.read_parquet(tmp_path / "out" / f"{name}.parquet")["label"].nunique() == 1
     document = json.loads((tmp_path / "out" / "result.json").read_text())
     assert document["warning"] == document["label"]
+    arguments = (*RANDOM, "--compat", "flystability", "--time", "20")
     text = call(capfd, "lyapunov", "transition", *arguments, "--values", "1,2", "--samples", "1",
                 "--activation", "tanh_stretched").out  # fmt: skip
     assert "known to be wrong" in text
@@ -209,7 +212,87 @@ def test_ctrl_c_keeps_what_was_measured(capfd: Capture, monkeypatch, tmp_path: P
                   "--out", tmp_path / "out")  # fmt: skip
     assert called.code == 130
     assert len(pd.read_parquet(tmp_path / "out" / "table.parquet")) == 2
+    assert "warning  interrupted: 2 of 4 networks" in called.out
     assert json.loads((tmp_path / "out" / "result.json").read_text())["interrupted"]
+
+
+def test_ctrl_c_before_anything_was_measured_is_said(
+    capfd: Capture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def stopping(self: object, network: object, seed: int = 0) -> None:
+        assert (tmp_path / "out").is_dir(), "made before anything is measured"
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(workflows.Measurement, "spectrum", stopping)
+    options = (*RANDOM, *SHORT, "--out", tmp_path / "out")
+    called = call(capfd, "lyapunov", "spectrum", *options)
+    assert called.code == 130
+    assert "interrupted, nothing was measured" in called.err
+    assert not (tmp_path / "out").exists()
+    document = call(capfd, "lyapunov", "transition", *options, "--json")
+    assert document.code == 130
+    assert document.json["status"] == "interrupted"
+
+
+def test_a_folder_that_cannot_be_written_to_is_found_first(
+    capfd: Capture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("x")
+    monkeypatch.setattr(workflows.Measurement, "spectrum", None)
+    called = call(capfd, "lyapunov", "spectrum", *RANDOM, "--out", tmp_path / "file" / "out")
+    assert called.code == 2
+    assert "cannot be written to (Not a directory); choose another folder" in called.err
+
+
+def test_the_mapping_of_a_table_is_not_an_experiment(capfd: Capture, tmp_path: Path) -> None:
+    mapping = tmp_path / "mapping.yaml"
+    mapping.write_text("dataset: mine\nedges: {file: edges.csv, pre: a, post: b}\n")
+    called = call(capfd, "lyapunov", "spectrum", "--network", mapping)
+    assert called.code == 2
+    assert "is the mapping of a table and not an experiment" in called.err
+    assert f"--network table --path {mapping}" in called.err
+
+
+def test_networks_that_diverge_are_counted(capfd: Capture, tmp_path: Path) -> None:
+    arguments = (*RANDOM, "--activation", "relu", "--samples", "2", "--time", "50")
+    called = call(capfd, "lyapunov", "transition", *arguments, "--values", "0.5,1,6", "--out",
+                  tmp_path / "out")  # fmt: skip
+    assert called.code == 0
+    assert "of 6 networks: diverged" in called.out
+    table = pd.read_parquet(tmp_path / "out" / "table.parquet").set_index("value")
+    assert set(table.loc[6.0, "state"]) == {"diverged"}
+    assert table.loc[6.0, "exponent"].isna().all()
+    assert set(table.loc[0.5, "state"]) == {"stable"}
+    document = json.loads((tmp_path / "out" / "result.json").read_text())
+    assert document["edge"]["each"] == [3.5, 3.5]  # halfway
+    assert document["chaos"]["networks"] == 0
+    assert not (tmp_path / "out" / "mean_field.parquet").exists() or len(
+        pd.read_parquet(tmp_path / "out" / "mean_field.parquet")
+    )
+    swept = call(capfd, "lyapunov", "spectrum", *arguments, "--sweep", "0.5,6", "--json")
+    assert swept.json["table"]["status"] == ["done", "done", "diverged", "diverged"]
+    assert swept.json["medians"]["n"][1] == 0
+    alone = call(capfd, "lyapunov", "spectrum", *RANDOM, "--activation", "relu", "--g", "6")
+    assert alone.code == 2
+    assert "grows without bound" in alone.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("spectrum", "--samples", "2"), "2 networks: flow, exponents per tau"),
+        (("spectrum", "--sweep", "0.5,1", "--meaning", "map"), "g: map, exponents per tau"),
+        (("transition", "--values", "0.5,1"), "87.5 % interval of the median"),
+        (("convergence", "--unit", "ms", "--starts", "2"), "flow, exponents per ms: over 2"),
+        (("benchmark", "--tests", "time", "--times", "5"), "flow, exponents per tau"),
+    ],
+)
+def test_tables_say_meaning_unit_and_coverage(
+    capfd: Capture, arguments: tuple[str, ...], words: str
+) -> None:
+    samples = ("--samples", "4") if arguments[0] == "transition" else ()
+    called = call(capfd, "lyapunov", *arguments, *RANDOM, *SHORT, *samples)
+    assert words in called.out
 
 
 @pytest.fixture
@@ -241,8 +324,19 @@ def test_spiking_networks_are_refused(capfd: Capture, spiking: Path) -> None:
         ((*RANDOM, "--precision", "single"), "unknown precision 'single'"),
         ((*RANDOM, "--time", "-5"), "time: expected a positive number of units of time, got -5"),
         ((*RANDOM, "--samples", "0"), "samples: expected a whole number, at least 1"),
+        ((*RANDOM, "--seed", "-1"), "--seed: expected a whole number, at least 0, got -1"),
+        ((*RANDOM, "--initial", "-1"), "--initial: expected the standard deviation of initial"),
+        ((*RANDOM, "--error", "0"), "--error: expected the standard error of an exponent"),
+        ((*RANDOM, "--method", "euler"), "leave out the method and say --meaning='map'"),
+        ((*RANDOM, "--activation", "RELU"), "unknown activation 'RELU'; did you mean 'relu'?"),
+        ((*RANDOM, "--path", "x"), "--path: means nothing for random networks"),
+        ((*RANDOM, "--set", "a=1"), "--set: means nothing for random networks"),
+        ((*RANDOM, "--matrix", "w.npy"), "give a network or a matrix, not both"),
+        ((*RANDOM, "--g", "2", "--sweep", "1,2"), "--g: the strength of the couplings is what is"),
+        (("--matrix", "w.txt"), "w.txt: expected a matrix in .npy, .npz, .csv, got '.txt'"),
+        (("--network", "celegans_patterns", "--path", "x"), "--path: means nothing for an exp"),
         ((*RANDOM, "--by", "nt"), "the neurons of a random network have no labels"),
-        ((*RANDOM, "--normalise", "none"), "'normalise' means nothing for random networks"),
+        ((*RANDOM, "--normalise", "none"), "--normalise: means nothing for random networks"),
         ((*RANDOM, "--gain-sd", "-1"), "standard deviation: expected a number >= 0"),
         ((*RANDOM, "--parameter", "gains"), "say what --sweep varies; give --sweep"),
         ((*RANDOM, "--sweep", "a,b"), "--sweep 'a,b': 'a' is no number; write 0.5,1,2 or"),
@@ -250,7 +344,7 @@ def test_spiking_networks_are_refused(capfd: Capture, spiking: Path) -> None:
         ((*RANDOM, "--sweep", "1,2", "--parameter", "gain"), "unknown parameter to vary 'gain'"),
         ((*RANDOM, "--compat", "fly"), "unknown program to compare with 'fly'"),
         ((*RANDOM, "--compat", "flystability", "--error", "1"), "FlyStability has no such option"),
-        (("--network", "celegans", "--n", "5"), "'n' means nothing for 'celegans'"),
+        (("--network", "celegans", "--n", "5"), "--n: means nothing for 'celegans'"),
         (("--network", "celegans", "--select", "rol == 'x'"), "unknown label 'rol'; did you mean"),
         (("--network", "celegans", "--gain-sd", "1", "--by", "cell"), "unknown label of pop"),
         (("--network", "celegans", "--normalise", "sink"), "unknown normalisation 'sink'"),

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from neurobridge.analysis.lyapunov import workflows
 from tests.requirements import require
 from tests.unit.cli.calling import call
 
@@ -76,9 +77,49 @@ def test_ctrl_c_keeps_the_last_whole_epoch(
     assert json.loads((tmp_path / "out" / "result.json").read_text())["interrupted"]
 
 
+@pytest.mark.parametrize("loss", ["kaplan_yorke", "entropy"])
+def test_training_that_changed_nothing_is_no_success(capfd: Capture, loss: str) -> None:
+    options = (*RANDOM, *SHORT, "--loss", loss, "--target", "2", "--k", "3")
+    called = call(capfd, "lyapunov", "train", *options)
+    assert called.code == 3
+    said = " ".join(called.out.split())
+    assert "training changed nothing: all exponents are negative, so the" in said
+    assert "start from a chaotic network (larger --g), or use mse" in said
+    assert "target NOT reached" in said
+    assert "check the independent run confirms what training says" in said
+    document = call(capfd, "lyapunov", "train", *options, "--json")
+    assert document.code == 3
+    assert document.json["status"] == ["unchanged"]
+    assert "training changed nothing" in document.json["warning"]
+
+
+def test_mistakes_are_found_before_networks_are_made(
+    capfd: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workflows.Ensemble, "network", None)
+    for arguments, message in (
+        (("--epochs", "0"), "--epochs: expected a whole number >= 1, got 0"),
+        (("--learning-rate", "0"), "--learning-rate: expected a positive number"),
+        (("--clip", "-1"), "--clip: expected a positive number"),
+        (("--check-time", "0"), "--check-time: expected a time above 0"),
+        (("--optimiser", "lbfgs"), "unknown optimiser 'lbfgs'"),
+        (("--loss", "mae"), "unknown loss"),
+        (("--k", "0"), "k must be a whole number >= 1"),
+        (("--number-weights", "3"), "(--parameter weights)"),
+    ):
+        called = call(capfd, "lyapunov", "train", *RANDOM, *SHORT, *arguments)
+        assert called.code == 2
+        assert message in called.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (("--loss", "kaplan_yorke"), "expected a target, got none"),
+        (("--loss", "entropy"), "expected a target, got none"),
+        (("--loss", "curve"), "expected two targets, or k of them, got none"),
+        (("--loss", "entropy", "--target=-1"), "target must be finite and >= 0, for there is none"),
+        (("--loss", "kaplan_yorke", "--target", "4", "--k", "3"), "target = 4 cannot be reached"),
         (("--loss", "mae"), "unknown loss on the spectrum 'mae'"),
         (("--parameter", "gain"), "unknown parameter to train 'gain'; did you mean 'gains'?"),
         (("--number-weights", "3"), "a number of weights is given, but gains, shifts are trained"),

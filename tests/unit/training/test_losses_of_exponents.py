@@ -266,7 +266,7 @@ def test_dimension_and_entropy_of_a_fixed_point(
     model: TrainableNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = Rows(monkeypatch, [[-0.1, -0.2]])
-    dimension = losses.KaplanYorkeTarget(3.0, k=2)
+    dimension = losses.KaplanYorkeTarget(2.0, k=2)
     entropy = losses.EntropyTarget(1.0, k=2)
     assert float(dimension.dimension(model).detach()) == 0
     assert float(entropy.entropy(model).detach()) == 0
@@ -309,6 +309,10 @@ def test_volumes_that_do_not_shrink(
         (lambda: losses.SpectrumLine(-1.0, 1.0, k=3), "first must be finite and not below last"),
         (lambda: losses.KaplanYorkeTarget(-1.0, k=3), "target must be finite and >= 0"),
         (lambda: losses.EntropyTarget(np.inf, k=3), "target must be finite and >= 0"),
+        (
+            lambda: losses.KaplanYorkeTarget(3.1, k=3),
+            "target = 3.1 cannot be reached, for of k = 3",
+        ),
     ],
 )
 def test_settings(make: Any, message: str) -> None:
@@ -324,7 +328,7 @@ def test_more_exponents_than_states(model: TrainableNetwork) -> None:
 @pytest.mark.parametrize(
     ("rows", "loss", "message"),
     [
-        ([[0.3, 0.1]], losses.KaplanYorkeTarget(3.0, k=2), "their sum, 0.4, is not yet negative"),
+        ([[0.3, 0.1]], losses.KaplanYorkeTarget(2.0, k=2), "their sum, 0.4, is not yet negative"),
         ([[0.3, 0.1]], losses.EntropyTarget(3.0, k=2), "the smallest of them, 0.1, is still posit"),
     ],
 )
@@ -493,9 +497,21 @@ def test_a_difference_in_standard_errors() -> None:
     assert found.agrees.tolist() == [True, False, False]
     assert "2 of 3 trained exponents are outside" in str(found)
     assert "lambda_3, -5.0 standard errors off" in repr(found)
+    steps = replace(found, step_errors=spectrum.errors * np.sqrt(8))
+    np.testing.assert_allclose(steps.deviation, [0, 1, -5 / 3])
     both = replace(found, trained_errors=spectrum.errors * np.sqrt(3))
     np.testing.assert_allclose(both.deviation, [0, 1.5, -2.5])
     assert "agree within" in repr(replace(found, trained=spectrum.exponents))
+
+
+@pytest.mark.parametrize("windows", [1, 3])
+def test_errors_of_both_time_steps_count(windows: int) -> None:
+    """Without couplings both say -1, each but for the error of its own time step."""
+    model = model_of(lyapunov.random_network(4, 0.0), Train("populations.neurons.bias"))
+    found = validated(model, losses.SpectrumMSE(k=1, windows=windows), **LONG)
+    assert np.abs(found.trained - found.validated).min() > 1e-6
+    np.testing.assert_allclose(found.step_errors, np.abs(found.trained + 1), rtol=1e-3)
+    assert found.agrees.all()
 
 
 def test_targets_of_dimension_and_entropy() -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from neurobridge.analysis.lyapunov.words import per_time
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -16,10 +18,11 @@ if TYPE_CHECKING:
 
 SMALLEST = 1e-17
 AXES = {
-    "exponents": ("k", "number of exponents"),
-    "time": ("time", "time measured"),
-    "size": ("n", "neurons N"),
+    "exponents": ("k", "number of exponents k", "by number of exponents"),
+    "time": ("time", "time measured", "by time measured"),
+    "size": ("n", "neurons N", "by size"),
 }
+"""Column, what the axis says, and the title, of each test."""
 
 
 def draw_benchmark(study: Benchmark) -> Figure:
@@ -32,18 +35,23 @@ def draw_benchmark(study: Benchmark) -> Figure:
     figure = Figure(figsize=(4.4 * count, 4.2), layout="constrained")
     panels = list(figure.subplots(1, count, squeeze=False)[0])
     if "interval" in there:
-        _by_interval(panels.pop(0), rows["interval"], "seconds", "CPU time (s)")
-        _by_interval(panels.pop(0), rows["interval"], "difference", "largest difference")
+        for column, label in (
+            ("seconds", "CPU time (s)"),
+            ("difference", f"largest difference ({per_time(study.unit)})"),
+        ):
+            _by_interval(panels.pop(0), rows["interval"], column, label, study.unit)
         there.remove("interval")
     for axes, test in zip(panels, there, strict=True):
-        column, label = AXES[test]
+        column, label, title = AXES[test]
         axes.plot(rows[test][column], rows[test]["seconds"], "o-", ms=4, lw=1)
-        axes.set(xlabel=label, ylabel="CPU time (s)", ylim=(0, None))
-    figure.suptitle(f"benchmark: {study.settings['networks']['name']}, one thread")
+        unit = f" ({study.unit})" if test == "time" else ""
+        axes.set(xlabel=label + unit, ylabel="CPU time (s)", xlim=(0, None), ylim=(0, None),
+                 title=f"CPU time {title}")  # fmt: skip
+    figure.suptitle(f"benchmark, one thread: {study.heading}", fontsize="medium")
     return figure
 
 
-def _by_interval(axes: Axes, rows: pd.DataFrame, column: str, label: str) -> None:
+def _by_interval(axes: Axes, rows: pd.DataFrame, column: str, label: str, unit: str) -> None:
     """One line for each kind and precision; dashed where the interval follows the spread."""
     ways = rows.groupby(["renormalise", "precision"], sort=False)
     for colour, ((kind, precision), line) in enumerate(ways):
@@ -53,5 +61,7 @@ def _by_interval(axes: Axes, rows: pd.DataFrame, column: str, label: str) -> Non
                     label=f"{kind}, {precision}")  # fmt: skip
         for value in free[column]:
             axes.axhline(value, color=f"C{colour}", lw=0.8, ls="--")
-    axes.set(xlabel="time between renormalisations", ylabel=label, title="dashed: automatic")
+    what = "CPU time" if column == "seconds" else "difference from Householder, 0.1"
+    axes.set(xlabel=f"time between renormalisations ({unit})", ylabel=label,
+             title=f"{what}\ndashed: automatic interval")  # fmt: skip
     axes.legend(frameon=False, fontsize="small")

@@ -53,11 +53,9 @@ class FlyStabilityStudy(Study):
         ``value, sample, seed, index, exponent`` in its order, which is not sorted.
     results : pandas.DataFrame
         ``value, sample, seed, dimensionality, entropy``.
-    interrupted : bool
     """
 
     results: pd.DataFrame
-    interrupted: bool
 
     @property
     def kind(self) -> str:
@@ -65,7 +63,7 @@ class FlyStabilityStudy(Study):
         return "flystability"
 
     @property
-    def warning(self) -> str:
+    def doubts(self) -> str:
         """See :class:`Study`."""
         return LABEL
 
@@ -82,7 +80,6 @@ class FlyStabilityStudy(Study):
             "label": LABEL,
             "wrong": list(WRONG),
             "results": self.results.to_dict("list"),
-            "interrupted": self.interrupted,
         }
 
     def draw(self) -> Figure:
@@ -96,7 +93,7 @@ class FlyStabilityStudy(Study):
             axes.plot(rows["index"], rows["exponent"], ".-", ms=4, lw=0.8, label=text)
         axes.axhline(0, color="0.6", lw=0.8, zorder=0)
         axes.set(xlabel="index in its order", ylabel="what it calls an exponent (per tau)")
-        axes.set_title(LABEL, fontsize="medium", color="#b5322a")
+        axes.set_title(self.warning, fontsize="medium", color="#b5322a")
         if self.results.shape[0] <= 10:
             axes.legend(frameon=False, fontsize="small")
         return figure
@@ -171,8 +168,9 @@ def as_flystability(
             samples=samples, seed=seed, measurement={**options, "meaning": "map"},
         ),
         thread_time() - begun,
+        "tau",
+        done.interruption,
         pd.DataFrame([_result(c, seeds[c.sample], r) for c, r in found]),
-        done.interrupted,
     )  # fmt: skip
 
 

@@ -37,9 +37,7 @@ def draw_convergence(study: Convergence) -> Figure:
     _spread(panels[1], study)
     if several:
         _differences(panels[2], study)
-    networks = study.settings["networks"]["name"]
-    title = f"convergence: {networks}" + (f"\n{study.warning}" if study.warning else "")
-    figure.suptitle(title, fontsize="medium")
+    figure.suptitle(f"convergence: {study.heading}", fontsize="medium")
     return figure
 
 
@@ -60,7 +58,7 @@ def _running(axes: Axes, study: Convergence) -> None:
             axes.plot(line["time"], line["running"], color=f"C{colour}", lw=1, label=label)
     axes.axhline(0, color="0.6", lw=0.8, zorder=0)
     axes.set(xlabel=f"time ({study.unit})", ylabel=f"mean until then ({per_time(study.unit)})",
-             title=f"renormalised: {variant(*study.variants[0])}")  # fmt: skip
+             title=f"running means; renormalised: {variant(*study.variants[0])}")  # fmt: skip
     axes.legend(frameon=False, fontsize="small")
 
 
@@ -76,8 +74,9 @@ def _spread(axes: Axes, study: Convergence) -> None:
         axes.loglog(times, lines.std(axis=0, ddof=1), color=f"C{colour}", lw=1, label=f"λ{index}")
         stated = table[table["index"] == index]["error"]
         axes.plot(times[-1:], stated, "D", color=f"C{colour}", ms=5)
-    axes.set(xlabel=f"time ({study.unit})", ylabel="sd over initial states",
-             title="spread; diamonds: errors stated")  # fmt: skip
+    axes.set(xlabel=f"time ({study.unit})",
+             ylabel=f"sd over initial states ({per_time(study.unit)})",
+             title="spread; diamonds: errors that single runs state")  # fmt: skip
     axes.legend(frameon=False, fontsize="small")
 
 
@@ -97,6 +96,6 @@ def _differences(axes: Axes, study: Convergence) -> None:
         other = study.running(*way).set_index(columns)["running"]
         apart = (other - base).abs().groupby("time").max().clip(lower=SMALLEST)
         axes.loglog(apart.index, apart, color=f"C{colour}", lw=1, label=variant(*way))
-    axes.set(xlabel=f"time ({study.unit})", ylabel="largest difference of an exponent",
+    axes.set(xlabel=f"time ({study.unit})", ylabel=f"largest difference ({per_time(study.unit)})",
              title=f"difference from {variant(*study.variants[0])}")  # fmt: skip
     axes.legend(frameon=False, fontsize="small")

@@ -49,12 +49,7 @@ class Benchmark(Study):
         ``seconds_per_time`` that per unit of time measured; ``difference``, of the test
         ``interval``, is the largest difference from exponents of Householder's method at 0.1 units
         of time, on the same trajectory; ``error`` the standard error of the largest exponent.
-    unit : str
-    interrupted : bool
     """
-
-    unit: str
-    interrupted: bool
 
     @property
     def kind(self) -> str:
@@ -63,7 +58,7 @@ class Benchmark(Study):
 
     def summary(self) -> dict[str, Any]:
         """See :class:`Study`."""
-        return {"unit": self.unit, "interrupted": self.interrupted}
+        return {}
 
     def draw(self) -> Figure:
         """A panel for each test."""
@@ -167,7 +162,7 @@ def _measured(
         ),
         float(table["seconds"].sum()),
         found[0][1].unit,
-        done.interrupted,
+        done.interruption,
     )  # fmt: skip
 
 

@@ -22,7 +22,7 @@ class Crossing:
     Parameters
     ----------
     value : float
-        Infinite if at most half of the networks get there within the range.
+        Infinite if at most half of the networks get there within the range; NaN without networks.
     low, high : float
         NaN for fewer than three networks; infinite if it may lie beyond the range.
     each : float64 array (n,)
@@ -79,7 +79,8 @@ def first_crossing(parameter: Real, maximal: Real, above: NDArray[np.bool_]) -> 
     """Where one network comes to stay above, by linear interpolation of its exponents.
 
     Between the last value that is not above and the next one. Minus infinity if it is above
-    throughout, infinity if it is not above at the largest parameter.
+    throughout, infinity if it is not above at the largest parameter. Halfway to the next one if
+    that diverged, for then it has no exponent (NaN).
     """
     below = np.flatnonzero(~above)
     if below.size == 0:
@@ -89,4 +90,6 @@ def first_crossing(parameter: Real, maximal: Real, above: NDArray[np.bool_]) -> 
         return np.inf
     left, right = min(float(maximal[last]), 0.0), max(float(maximal[last + 1]), 0.0)
     share = 1.0 if left == right else -left / (right - left)
+    if np.isnan(maximal[last + 1]):
+        share = 0.5
     return float(parameter[last] + share * (parameter[last + 1] - parameter[last]))

@@ -144,8 +144,9 @@ def _recurrent(connectome: Connectome) -> tuple[Connectome, tuple[Finding, ...]]
     if part.n_neurons == connectome.n_neurons:
         return part, ()
     left = connectome.n_neurons - part.n_neurons
+    most = 2 * left > connectome.n_neurons
     finding = Finding(
-        "largest_component", "note", where,
+        "largest_component", "approximation" if most else "note", where,
         f"{left:,} of {connectome.n_neurons:,} neurons are not in the largest strongly connected "
         "component", "they are left out: they add nothing to its dynamics but decay", float(left),
     )  # fmt: skip

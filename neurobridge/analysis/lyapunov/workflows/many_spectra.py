@@ -14,8 +14,8 @@ import pandas as pd
 from neurobridge.analysis.lyapunov.result import Spectrum
 from neurobridge.analysis.lyapunov.workflows.ensemble import Ensemble
 from neurobridge.analysis.lyapunov.workflows.measurement import Measurement
-from neurobridge.analysis.lyapunov.workflows.running import in_turn
-from neurobridge.analysis.lyapunov.workflows.study import Study, provenance
+from neurobridge.analysis.lyapunov.workflows.running import Diverged, found_of, in_turn, or_diverged
+from neurobridge.analysis.lyapunov.workflows.study import Study, counted, provenance
 from neurobridge.analysis.lyapunov.workflows.varying import seeds_of
 
 if TYPE_CHECKING:
@@ -29,13 +29,13 @@ class Spectra(Study):
     Parameters
     ----------
     table : pandas.DataFrame
-        ``sample, seed, index, exponent, error, low, high, status``.
+        ``sample, seed, index, exponent, error, low, high, status``. A network that diverged has
+        one row, of index 0 and without numbers.
     spectra : tuple of Spectrum
-    interrupted : bool
+        Of the others.
     """
 
     spectra: tuple[Spectrum, ...]
-    interrupted: bool
 
     @property
     def kind(self) -> str:
@@ -48,11 +48,9 @@ class Spectra(Study):
         return pd.concat([_blocks(i, s) for i, s in enumerate(self.spectra)], ignore_index=True)
 
     @property
-    def warning(self) -> str:
+    def doubts(self) -> str:
         """See :class:`Study`."""
-        bad = [s.status for s in self.spectra if s.warning]
-        said = ", ".join(sorted(set(bad)))
-        return f"{len(bad)} of {len(self.spectra)} spectra: {said}" if bad else ""
+        return counted(self.table.drop_duplicates("sample")["status"], "networks")
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """See :class:`Study`."""
@@ -61,7 +59,6 @@ class Spectra(Study):
     def summary(self) -> dict[str, Any]:
         """See :class:`Study`."""
         return {
-            "interrupted": self.interrupted,
             "spectra": [s.to_dict() for s in self.spectra],
         }
 
@@ -69,9 +66,11 @@ class Spectra(Study):
         """All of them in one figure."""
         from neurobridge.analysis.lyapunov.drawing import draw_spectra, draw_spectrum
 
-        if len(self.spectra) == 1:
+        if self.table["sample"].nunique() == 1:
             return draw_spectrum(self.spectra[0])
-        return draw_spectra(self.spectra, [f"seed {s.seed}" for s in self.spectra])
+        figure = draw_spectra(self.spectra, [f"seed {s.seed}" for s in self.spectra])
+        figure.suptitle(self.heading, fontsize="medium")
+        return figure
 
 
 def spectra(
@@ -105,24 +104,26 @@ def spectra(
     Raises
     ------
     NetworkError, ModelError, UnknownNameError, DivergedError
-        If an option does not fit, or a trajectory diverges.
+        If an option does not fit, or the trajectories of all networks diverge.
     """
     measurement = Measurement.of(measuring, checks=True)
     seeds = seeds_of(seed, samples)
     done = in_turn(
-        [partial(_measured, ensemble, measurement, s) for s in seeds],
+        [partial(or_diverged, partial(_measured, ensemble, measurement, s)) for s in seeds],
         "networks", threads=threads, progress=progress,
     )  # fmt: skip
-    found = tuple(result for result in done.results if result is not None)
+    found = tuple(found_of(done.results))
+    tables = [_table(i, s, r) for i, (s, r) in enumerate(zip(seeds, done.results, strict=True))]
     return Spectra(
-        pd.concat([_table(i, s) for i, s in enumerate(found)], ignore_index=True),
+        pd.concat(tables, ignore_index=True),
         provenance(
             workflow="spectra", networks=ensemble.to_dict(), samples=samples, seed=seed,
             measurement=measurement.to_dict(),
         ),
-        sum(s.seconds for s in found),
+        sum(r.seconds for r in done.results if r is not None),
+        found[0].unit,
+        done.interruption,
         found,
-        done.interrupted,
     )  # fmt: skip
 
 
@@ -130,10 +131,16 @@ def _measured(ensemble: Ensemble, measurement: Measurement, seed: int) -> Spectr
     return measurement.spectrum(ensemble.network(seed), seed)
 
 
-def _table(sample: int, result: Spectrum) -> pd.DataFrame:
-    table = result.table()
+def _table(sample: int, seed: int, result: Spectrum | Diverged | None) -> pd.DataFrame:
+    if result is None:
+        return pd.DataFrame()
+    if isinstance(result, Diverged):
+        nothing = dict.fromkeys(("exponent", "error", "low", "high"), np.nan)
+        table = pd.DataFrame([{"index": 0, **nothing, "status": "diverged"}])
+    else:
+        table = result.table()
     table.insert(0, "sample", sample)
-    table.insert(1, "seed", result.seed)
+    table.insert(1, "seed", seed)
     return table
 
 

@@ -7,12 +7,15 @@ __all__ = ["Measurement"]
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
+import numpy as np
+
 from neurobridge.analysis.lyapunov import of_network, spectrum
 from neurobridge.analysis.lyapunov.result import Spectrum
 from neurobridge.analysis.lyapunov.system import Meaning
 from neurobridge.errors import NetworkError, UnknownNameError
 from neurobridge.graph.network import Network
 
+METHODS = ("ab4", "rk4")
 LARGEST = 8e9
 """Bytes of tangent vectors from which on a measurement is refused."""
 
@@ -32,6 +35,11 @@ class Measurement:
         Of time.
     initial : float, optional
         Spread of random initial states; default: 1.
+
+    Raises
+    ------
+    NetworkError, UnknownNameError
+        If the error or the initial spread is out of range, or Euler's method is asked for a flow.
     """
 
     k: int | Literal["all", "adaptive"] = "all"
@@ -50,6 +58,24 @@ class Measurement:
     device: str = "cpu"
     unit: str | None = None
     initial: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.error is not None and not 0 < self.error < np.inf:
+            raise NetworkError(
+                "error: expected the standard error of an exponent to be reached, a number above "
+                f"0, got {self.error!r}"
+            )
+        if self.initial is not None and not 0 <= self.initial < np.inf:
+            raise NetworkError(
+                "initial: expected the standard deviation of initial states, a number >= 0, got "
+                f"{self.initial!r}"
+            )
+        if self.method == "euler" and self.meaning == "flow":
+            raise UnknownNameError(
+                "method of a flow", self.method, METHODS,
+                "Euler's method is a map, another system; for its exponents leave out the method "
+                "and say meaning='map'",
+            )  # fmt: skip
 
     @classmethod
     def of(cls, options: dict[str, Any], **defaults: Any) -> Measurement:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["RANDOM", "networks_named"]
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +31,7 @@ ROI_FILE = "adjacency_scc.npy"
 """What is in the folder of a region in FlyStability's layout."""
 OF_CONNECTOMES = ("normalise", "signs", "unknown", "select", "min_synapses")
 OF_RANDOM = ("n", "density")
+OF_SOURCES = ("path", "settings")
 OF_NEURONS = ("activation", "form", "bias")
 
 
@@ -56,7 +58,7 @@ class Asked:
         """
         for name in names:
             if self.options.get(name) is not None:
-                raise ExperimentError(f"{name.replace('_', '-')!r} means nothing for {what}")
+                raise ExperimentError(f"{name}: means nothing for {what}")
 
     def onto(self, ensemble: Ensemble) -> Ensemble:
         """The ensemble with strength, gains and shifts as asked for."""
@@ -114,8 +116,11 @@ def networks_named(
     NeurobridgeError
         What the makers of these networks raise.
     """
-    asked = Asked(strength, gain, shift, by, options)
-    if (network is None) == (matrix is None):
+    source = {"path": path, "settings": settings or None}
+    asked = Asked(strength, gain, shift, by, {**options, **source})
+    if network is not None and matrix is not None:
+        raise ExperimentError("give a network or a matrix, not both")
+    if network is None and matrix is None:
         raise ExperimentError(
             "give a network or a matrix: --network random, --network celegans, --matrix FILE.npy"
         )
@@ -124,42 +129,58 @@ def networks_named(
     elif network == RANDOM:
         ensemble = _random(asked)
     else:
-        ensemble = _loaded(str(network), path, settings or {}, asked)
+        ensemble = _loaded(str(network), asked)
     return asked.onto(ensemble)
 
 
 def _of_matrix(file: Path, asked: Asked) -> Ensemble:
-    asked.refuse((*OF_CONNECTOMES, *OF_RANDOM), "a matrix")
+    asked.refuse((*OF_CONNECTOMES, *OF_RANDOM, *OF_SOURCES), "a matrix")
     return matrix_networks(read_coupling(file), name=file.name, **asked.take("rows", *OF_NEURONS))
 
 
 def _random(asked: Asked) -> Ensemble:
-    asked.refuse((*OF_CONNECTOMES, "rows"), "random networks")
+    asked.refuse((*OF_CONNECTOMES, *OF_SOURCES, "rows"), "random networks")
     if asked.by is not None:
         raise ExperimentError("by: the neurons of a random network have no labels to share by")
     given = asked.take(*OF_RANDOM, *OF_NEURONS)
     return random_networks(given.pop("n", 100), 1.0, **given)
 
 
-def _loaded(
-    name: str, path: str | Path | None, settings: Mapping[str, Any], asked: Asked
-) -> Ensemble:
+def _loaded(name: str, asked: Asked) -> Ensemble:
     asked.refuse((*OF_RANDOM, "rows"), f"{name!r}")
+    settings: Mapping[str, Any] = asked.options.get("settings") or {}
     if name in sources():
+        path: str | Path | None = asked.options.get("path")
         return _of_connectome(load(name, path, **settings), asked)
     folder = Path(name)
     if folder.is_dir():
+        asked.refuse(("path",), "a folder, which is named itself")
         if (folder / ROI_FILE).is_file():
             return _of_connectome(load("flystability", folder, **settings), asked)
+        asked.refuse(("settings",), "a saved connectome or network")
         if is_network_folder(folder):
             return _as_it_is(folder, asked)
         return _of_connectome(Connectome.load(folder), asked)
     if folder.suffix in SUFFIXES or name in builtin_experiments():
+        asked.refuse(OF_SOURCES, "an experiment")
+        _refuse_mapping(folder)
         return _of_experiment(load_experiment(name), asked)
     raise UnknownNameError(
         "network", name, [RANDOM, *sources(), *builtin_experiments()],
         "Or give the folder of a connectome or of a network, or an experiment file (.yaml)",
     )  # fmt: skip
+
+
+def _refuse_mapping(file: Path) -> None:
+    """The mapping of a table looks like an experiment from outside."""
+    if not file.is_file():
+        return
+    keys = set(re.findall(r"^(\w+)\s*:", file.read_text(encoding="utf-8"), re.MULTILINE))
+    if "edges" in keys and "model" not in keys:
+        raise ExperimentError(
+            f"{file.name} is the mapping of a table and not an experiment; the network is 'table', "
+            f"and the mapping its path: --network table --path {file}"
+        )
 
 
 def _of_connectome(connectome: Connectome, asked: Asked) -> Ensemble:

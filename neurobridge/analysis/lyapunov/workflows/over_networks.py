@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-__all__ = ["MedianInterval", "bootstrap", "median_interval"]
+__all__ = ["MedianInterval", "bootstrap", "covered", "median_interval"]
 
 from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import binom
 
@@ -55,6 +56,20 @@ def median_interval(values: Real) -> MedianInterval:
         _median(ordered), float(ordered[left_out]), float(ordered[n - 1 - left_out]),
         max(covered[left_out], 0.0),
     )  # fmt: skip
+
+
+def covered(medians: pd.DataFrame) -> str:
+    """How sure the intervals of a table of medians are, in words.
+
+    Parameters
+    ----------
+    medians : pandas.DataFrame
+        With columns ``n`` and ``coverage``, as of :func:`median_interval`.
+    """
+    coverage = medians[medians["n"] > 0]["coverage"]
+    least, most = coverage.min(), coverage.max()
+    shares = f"{100 * least:.3g}" + ("" if least == most else f" to {100 * most:.3g}")
+    return f"{shares} % interval of the median" if most else "one network: no interval"
 
 
 def bootstrap(

@@ -19,6 +19,7 @@ Real = NDArray[np.float64]
 Form = Literal["current", "activity"]
 Rows = Literal["post", "pre"]
 
+SUFFIXES = (".npy", ".npz", ".csv")
 FEWEST = 2
 """Neurons of a random network: with one there is no coupling."""
 
@@ -162,6 +163,10 @@ def read_coupling(path: str | Path) -> Real:
     from neurobridge.connectome.loaders.matrix import read_matrix
 
     file = Path(path)
+    if file.suffix not in SUFFIXES:
+        raise FileFormatError(
+            f"{file.name}: expected a matrix in {', '.join(SUFFIXES)}, got {file.suffix!r}"
+        )
     if file.suffix != ".csv":
         found: Any = read_matrix(file)
         values = np.asarray(found.toarray() if hasattr(found, "toarray") else found)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-__all__ = ["Done", "in_turn"]
+__all__ = ["Diverged", "Done", "found_of", "in_turn", "or_diverged"]
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from time import thread_time
 from typing import Generic, TypeVar
 
 import numpy as np
 
 from neurobridge.analysis.lyapunov.progress import progress_bar
+from neurobridge.analysis.lyapunov.system import DivergedError
 from neurobridge.analysis.lyapunov.threads import on_threads
 from neurobridge.errors import NetworkError
 
@@ -26,12 +28,52 @@ class Done(Generic[T]):
     ----------
     results : list
         In the order of the tasks; None for those that were not done.
-    interrupted : bool
-        Whether Ctrl-C ended it.
+    interruption : str
+        How many were done when Ctrl-C ended it; empty if all were.
     """
 
     results: list[T | None]
-    interrupted: bool
+    interruption: str
+
+
+@dataclass(frozen=True)
+class Diverged:
+    """A network whose state grew without bound, which has no exponents.
+
+    Parameters
+    ----------
+    error : DivergedError
+        What was said of it.
+    seconds : float
+        CPU time that it took to find out.
+    """
+
+    error: DivergedError
+    seconds: float
+
+
+def or_diverged(measure: Callable[[], T]) -> T | Diverged:
+    """What is measured; one network of several may diverge without ending the others."""
+    begun = thread_time()
+    try:
+        return measure()
+    except DivergedError as err:
+        return Diverged(err, thread_time() - begun)
+
+
+def found_of(results: Iterable[T | Diverged | None]) -> list[T]:
+    """What was measured of networks that did not diverge.
+
+    Raises
+    ------
+    DivergedError
+        If all of them did.
+    """
+    done = [result for result in results if result is not None]
+    found = [result for result in done if not isinstance(result, Diverged)]
+    if not found:
+        raise next(result.error for result in done if isinstance(result, Diverged))
+    return found
 
 
 def in_turn(
@@ -75,10 +117,11 @@ def in_turn(
             else:
                 _on_pool(one, len(tasks), threads)
         except KeyboardInterrupt:
-            if not any(result is not None for result in results):
+            done = sum(result is not None for result in results)
+            if not done:
                 raise
-            return Done(results, True)
-    return Done(results, False)
+            return Done(results, f"interrupted: {done} of {len(tasks)} {what}")
+    return Done(results, "")
 
 
 def _on_pool(one: Callable[[int], None], count: int, threads: int) -> None:

@@ -16,7 +16,7 @@ from neurobridge.analysis.lyapunov.result import Spectrum
 from neurobridge.analysis.lyapunov.workflows.ensemble import Ensemble
 from neurobridge.analysis.lyapunov.workflows.measurement import Measurement
 from neurobridge.analysis.lyapunov.workflows.running import in_turn
-from neurobridge.analysis.lyapunov.workflows.study import Study, provenance
+from neurobridge.analysis.lyapunov.workflows.study import Study, counted, provenance
 from neurobridge.analysis.lyapunov.workflows.varying import seeds_of
 
 if TYPE_CHECKING:
@@ -36,13 +36,9 @@ class Convergence(Study):
     final : pandas.DataFrame
         ``renormalise, interval, start, index, exponent, error, low, high, status, seconds,
         renormalisations, redone``; ``redone`` counts intervals that were too long.
-    unit : str
-    interrupted : bool
     """
 
     final: pd.DataFrame
-    unit: str
-    interrupted: bool
 
     @property
     def kind(self) -> str:
@@ -54,12 +50,10 @@ class Convergence(Study):
         return {"table": self.table, "final": self.final}
 
     @property
-    def warning(self) -> str:
+    def doubts(self) -> str:
         """See :class:`Study`."""
-        bad = self.final[self.final["status"].isin(["not_converged", "transient"])]
-        runs = bad.drop_duplicates(["renormalise", "interval", "start"])
-        said = ", ".join(sorted(set(runs["status"])))
-        return f"{len(runs)} of the runs: {said}" if len(runs) else ""
+        runs = self.final.drop_duplicates(["renormalise", "interval", "start"])
+        return counted(runs["status"], "runs")
 
     @property
     def between_starts(self) -> pd.DataFrame:
@@ -102,10 +96,8 @@ class Convergence(Study):
     def summary(self) -> dict[str, Any]:
         """See :class:`Study`."""
         return {
-            "unit": self.unit,
             "between_starts": self.between_starts.to_dict("list"),
             "between_variants": self.between_variants.to_dict("list"),
-            "interrupted": self.interrupted,
         }
 
     def draw(self) -> Figure:
@@ -179,9 +171,9 @@ def convergence(
             kinds=list(kinds), starts=starts, seed=seed, measurement=measurement.to_dict(),
         ),
         sum(r.seconds for _, r in found),
-        pd.concat([_final(way, r) for way, r in found], ignore_index=True),
         found[0][1].unit,
-        done.interrupted,
+        done.interruption,
+        pd.concat([_final(way, r) for way, r in found], ignore_index=True),
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["LOSSES", "confirmed", "distance", "loss_of", "reaches"]
+__all__ = ["LOSSES", "confirmed", "distance", "loss_of", "reaches", "targets_of", "why_unchanged"]
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -29,6 +29,44 @@ LOSSES = {
     "flossing": "mean square of the k exponents of every window; no target",
 }
 """Names and meanings."""
+TO_ZERO = ("mse", "l2")
+"""Losses whose target is 0 unless another is given."""
+WITHOUT = ("expansion", "contraction", "flossing")
+"""Losses without a target."""
+
+
+def targets_of(name: str, target: Sequence[float] | None) -> list[float]:
+    """The targets that are meant where none were given.
+
+    Raises
+    ------
+    UnknownNameError, NetworkError
+        If there is no such loss, or it needs a target.
+    """
+    if name not in LOSSES:
+        raise UnknownNameError("loss on the spectrum", name, LOSSES)
+    if target is not None:
+        return [float(value) for value in target]
+    if name in WITHOUT:
+        return []
+    if name in TO_ZERO:
+        return [0.0]
+    count = "two targets, or k of them" if name == "curve" else "a target"
+    raise NetworkError(f"loss {name!r} ({LOSSES[name]}): expected {count}, got none")
+
+
+def why_unchanged(name: str, before: Validated) -> str:
+    """Why training could change nothing, and what to do."""
+    if name in ("kaplan_yorke", "entropy") and (before.trained < 0).all():
+        what = "dimension" if name == "kaplan_yorke" else "entropy"
+        return (
+            f"training changed nothing: all exponents are negative, so the {what} has no "
+            "gradient; start from a chaotic network (larger --g), or use mse"
+        )
+    return (
+        "training changed nothing: the loss does not depend on what was trained, or is as small "
+        "as it gets; train other parameters, or take another loss or target"
+    )
 
 
 def loss_of(name: str, k: int, target: Sequence[float], **options: Any) -> OfExponents:

@@ -20,13 +20,19 @@ from neurobridge.analysis.lyapunov.workflows.spectral_losses import (
     distance,
     loss_of,
     reaches,
+    targets_of,
+    why_unchanged,
 )
 from neurobridge.analysis.lyapunov.workflows.study import provenance
 from neurobridge.analysis.lyapunov.workflows.trained_networks import (
     SpectralTraining,
     TrainedNetwork,
 )
-from neurobridge.analysis.lyapunov.workflows.trained_parts import count_of, parts_to_train
+from neurobridge.analysis.lyapunov.workflows.trained_parts import (
+    check_parts,
+    count_of,
+    parts_to_train,
+)
 from neurobridge.analysis.lyapunov.workflows.varying import seeds_of
 from neurobridge.errors import NetworkError
 from neurobridge.graph.network import Network
@@ -45,7 +51,7 @@ def train(
     ensemble: Ensemble,
     *,
     loss: str = "mse",
-    target: Sequence[float] = (0.0,),
+    target: Sequence[float] | None = None,
     parameters: Sequence[str] = ("gains", "shifts"),
     numbers: Mapping[str, int] | None = None,
     by: str | None = None,
@@ -82,8 +88,9 @@ def train(
     ensemble : Ensemble
     loss : str
         One of :data:`~neurobridge.analysis.lyapunov.workflows.spectral_losses.LOSSES`.
-    target : sequence of float
-        As many as the loss takes, per unit of time for exponents and entropy; empty for none.
+    target : sequence of float, optional
+        As many as the loss takes, per unit of time for exponents and entropy. Default: 0 for
+        ``mse`` and ``l2``, none for losses without a target; others need one.
     parameters : sequence of {"weights", "gains", "shifts", "tau", "bias"}
     numbers : mapping of str to int, optional
         Train so many of each only, drawn at random.
@@ -118,7 +125,7 @@ def train(
     Raises
     ------
     NetworkError, ModelError, UnknownNameError
-        If an option does not fit, or the networks have no exponents.
+        If an option does not fit, a target cannot be reached, or the networks have no exponents.
     TrainingError
         If a loss or a gradient is not finite.
     BackendUnavailableError
@@ -127,7 +134,7 @@ def train(
     from neurobridge.training.installed import refuse_without_torch
 
     refuse_without_torch()
-    seeds = seeds_of(seed, samples)
+    seeds, target = seeds_of(seed, samples), targets_of(loss, target)
     timing: dict[str, Any] = {
         "windows": windows, "window": window, "interval": interval, "transient": transient,
         "warm_up": warm_up, "dt": dt, "meaning": meaning, "initial": initial, "starts": starts,
@@ -136,15 +143,23 @@ def train(
         "epochs": epochs, "learning_rate": learning_rate, "optimiser": optimiser, "clip": clip,
         "validate_every": validate_every,
     }  # fmt: skip
+    _check_fitting(fitting, check_time)
+    check_parts(parameters, numbers or {})
+    all_terms = [_losses(loss, k, target, own, **timing) for own in seeds]
     done: list[TrainedNetwork] = []
-    for sample, own in enumerate(seeds):
+    for sample, (own, terms) in enumerate(zip(seeds, all_terms, strict=True)):
         network = ensemble.network(own)
         parts = parts_to_train(network, parameters, numbers or {}, by=by, free_signs=free_signs,
                                seed=own)  # fmt: skip
-        terms = _losses(loss, k, target, own, **timing)
-        done.append(
-            _trained(network, parts, loss, terms, fitting, sample, own, check_time, progress)
-        )
+        _check_count(network, k)
+        try:
+            done.append(
+                _trained(network, parts, loss, terms, fitting, sample, own, check_time, progress)
+            )
+        except KeyboardInterrupt:
+            if not done:
+                raise
+            break
         if done[-1].status == "interrupted":
             break
     return SpectralTraining(
@@ -156,6 +171,8 @@ def train(
             samples=samples, seed=seed,
         ),
         sum(n.seconds for n in done),
+        done[0].after.spectrum.unit,
+        _interruption(done, samples),
         tuple(done),
     )  # fmt: skip
 
@@ -184,11 +201,45 @@ def _trained(
         raise KeyboardInterrupt
     after = validated(model, loss, **checking)
     same = validated(model, loss, seed=loss.seed, **checking)
+    history, values = _history(done.history), _values(model)
+    remark = why_unchanged(name, before) if _unchanged(history, values) else ""
     return TrainedNetwork(
-        sample, seed, model.to_network(), before, after, same, _history(done.history),
-        _values(model), count_of(model), reaches(name, after), confirmed(after, loss.windows),
-        confirmed(same, loss.windows), done.status, seconds,
+        sample, seed, model.to_network(), before, after, same, history,
+        values, count_of(model), reaches(name, after), confirmed(after, loss.windows),
+        confirmed(same, loss.windows), "unchanged" if remark else done.status, remark, seconds,
     )  # fmt: skip
+
+
+def _unchanged(history: pd.DataFrame, values: pd.DataFrame) -> bool:
+    """Whether no parameter moved, or the loss stayed what it was while they did."""
+    constant = len(history) > 1 and history["loss"].nunique() == 1
+    return constant or bool((values["before"] == values["after"]).all())
+
+
+def _interruption(done: Sequence[TrainedNetwork], samples: int) -> str:
+    if len(done) == samples and done[-1].status != "interrupted":
+        return ""
+    whole = sum(n.status != "interrupted" for n in done)
+    part = ", and one in part" if whole < len(done) else ""
+    return f"interrupted: {whole} of {samples} networks{part}"
+
+
+def _check_fitting(fitting: Mapping[str, Any], check_time: float) -> None:
+    """Refuse, before anything is built, what training could not begin with."""
+    from neurobridge.training.settings import Settings
+
+    given = dict(fitting)
+    if given["validate_every"] is None:
+        given.pop("validate_every")
+    Settings(**given)
+    if not (np.isfinite(check_time) and check_time > 0):
+        raise NetworkError(f"check_time: expected a time above 0, got {check_time!r}")
+
+
+def _check_count(network: Network, k: int) -> None:
+    states = sum(p.size * len(p.model.states) for p in network.populations.values())
+    if k > states:
+        raise NetworkError(f"k = {k}, but a network of {states} states has {states} exponents")
 
 
 def _losses(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Study", "provenance"]
+__all__ = ["Study", "counted", "provenance"]
 
 import json
 import platform
@@ -17,12 +17,15 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from neurobridge.analysis.lyapunov.spectrum_file import plain
+from neurobridge.analysis.lyapunov.words import per_time
 from neurobridge.io.recording_file import refuse_used_folder
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SCHEMA = "neurobridge-lyapunov-study/1"
+UNFINISHED = ("diverged", "not_converged", "transient")
+"""Statuses that must be said."""
 PACKAGES = ("numpy", "scipy", "numba", "torch")
 
 
@@ -38,11 +41,17 @@ class Study(ABC):
         Everything that was asked for, versions included; what JSON can hold.
     seconds : float
         CPU time of all.
+    unit : str
+        Of time.
+    interruption : str
+        How much was done when Ctrl-C ended it; empty if it came to its end.
     """
 
     table: pd.DataFrame
     settings: Mapping[str, Any]
     seconds: float
+    unit: str
+    interruption: str
 
     @property
     @abstractmethod
@@ -58,13 +67,31 @@ class Study(ABC):
         """The figure of this workflow; nothing of ``pyplot`` is used."""
 
     @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended it."""
+        return bool(self.interruption)
+
+    @property
     def warning(self) -> str:
         """What must be said before the numbers are used; empty if there is nothing."""
+        return "; ".join(said for said in (self.interruption, self.doubts) if said)
+
+    @property
+    def about(self) -> str:
+        """Meaning and unit of the exponents, as in ``flow, exponents per tau``."""
+        return f"{self.settings['measurement']['meaning']}, exponents {per_time(self.unit)}"
+
+    @property
+    def heading(self) -> str:
+        """First lines of a figure: the networks, what exponents mean, and the warning."""
+        title = f"{self.settings['networks']['name']}; {self.about}"
+        return title + (f"\n{self.warning}" if self.warning else "")
+
+    @property
+    def doubts(self) -> str:
+        """How many rows are not what was asked for, and why."""
         statuses = self.table["status"] if "status" in self.table else pd.Series(dtype=str)
-        bad = statuses[statuses.isin(["not_converged", "transient"])]
-        if bad.empty:
-            return ""
-        return f"{len(bad)} of {len(statuses)} rows: {', '.join(sorted(set(bad)))}"
+        return counted(statuses, "networks")
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """All tables by the name of their file."""
@@ -80,6 +107,8 @@ class Study(ABC):
             "schema": SCHEMA,
             "kind": self.kind,
             "warning": self.warning,
+            "unit": self.unit,
+            "interrupted": self.interrupted,
             **self.summary(),
             "seconds": self.seconds,
             "settings": self.settings,
@@ -110,6 +139,14 @@ class Study(ABC):
         text = json.dumps(self.to_dict(), indent=1, allow_nan=False, ensure_ascii=False)
         (place / "result.json").write_text(text + "\n", encoding="utf-8")
         return place
+
+
+def counted(statuses: pd.Series, what: str) -> str:
+    """``2 of 5 networks: diverged, transient``; empty if all are done or converged."""
+    bad = statuses[statuses.isin(UNFINISHED)]
+    if bad.empty:
+        return ""
+    return f"{len(bad)} of {len(statuses)} {what}: {', '.join(sorted(set(bad)))}"
 
 
 def provenance(**asked: Any) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurobridge.analysis.lyapunov.words import per_time
+from neurobridge.analysis.lyapunov.workflows.over_networks import covered
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,21 +30,21 @@ def draw_sweep(study: Sweep) -> Figure:
     _quantity(left, study, "dimension_per_n", "Kaplan-Yorke dimension / N")
     _quantity(middle, study, "entropy_per_n", f"entropy / N ({per_time(study.unit)})")
     _spectra(right, study)
-    title = f"{study.settings['networks']['name']}; {study.settings['measurement']['meaning']}"
-    figure.suptitle(title + (f"\n{study.warning}" if study.warning else ""), fontsize="medium")
+    figure.suptitle(study.heading, fontsize="medium")
     return figure
 
 
 def _quantity(axes: Axes, study: Sweep, name: str, label: str) -> None:
-    axes.plot(study.table["value"], study.table[name], "o", color="C0", ms=3, alpha=0.5)
+    axes.plot(study.table["value"], study.table[name], "o", color="C0", ms=3, alpha=0.5,
+              label="networks")  # fmt: skip
     medians = study.medians[study.medians["quantity"] == name]
-    axes.plot(medians["value"], medians["median"], color="C0", lw=1.2)
-    axes.fill_between(
-        medians["value"], medians["low"], medians["high"], color="C0", alpha=0.2, lw=0
-    )
+    axes.plot(medians["value"], medians["median"], color="C0", lw=1.2, label="median")
+    axes.fill_between(medians["value"], medians["low"], medians["high"], color="C0", alpha=0.2,
+                      lw=0, label=covered(medians))  # fmt: skip
     if _geometric(study):
         axes.set_xscale("log", base=2)
     axes.set(xlabel=study.varied.text, ylabel=label, ylim=(0, None))
+    axes.legend(frameon=False, fontsize="small")
 
 
 def _geometric(study: Sweep) -> bool:
@@ -56,7 +57,7 @@ def _spectra(axes: Axes, study: Sweep) -> None:
 
     values = np.unique(study.table["value"])
     chosen = values[np.unique(np.linspace(0, values.size - 1, CURVES).round().astype(int))]
-    size = int(study.table["size"].iloc[0])
+    size = int(study.table["size"].max())
     for colour, value in zip(colormaps["viridis"](np.linspace(0, 0.9, chosen.size)), chosen,
                              strict=True):  # fmt: skip
         rows = study.exponents[study.exponents["value"] == value]

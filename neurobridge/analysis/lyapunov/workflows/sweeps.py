@@ -15,7 +15,7 @@ from neurobridge.analysis.lyapunov.result import Spectrum
 from neurobridge.analysis.lyapunov.workflows.ensemble import Ensemble
 from neurobridge.analysis.lyapunov.workflows.measurement import Measurement
 from neurobridge.analysis.lyapunov.workflows.over_networks import median_interval
-from neurobridge.analysis.lyapunov.workflows.running import in_turn
+from neurobridge.analysis.lyapunov.workflows.running import Diverged, found_of, in_turn, or_diverged
 from neurobridge.analysis.lyapunov.workflows.study import Study, provenance
 from neurobridge.analysis.lyapunov.workflows.varying import Varied, checked_values, seeds_of
 
@@ -34,22 +34,18 @@ class Sweep(Study):
     table : pandas.DataFrame
         One row a network: ``value, sample, seed, size, k, maximal, n_positive, dimension,
         dimension_error, dimension_per_n, entropy, entropy_error, entropy_per_n, sum, status,
-        seconds``.
+        seconds``. A network that diverged has the status ``diverged`` and no numbers.
     exponents : pandas.DataFrame
         ``value, sample, index, exponent, error, low, high``.
     medians : pandas.DataFrame
         ``quantity, value, n, median, low, high, coverage`` over networks, of dimension / N,
         entropy / N and the largest exponent.
     varied : Varied
-    unit : str
-    interrupted : bool
     """
 
     exponents: pd.DataFrame
     medians: pd.DataFrame
     varied: Varied
-    unit: str
-    interrupted: bool
 
     @property
     def kind(self) -> str:
@@ -64,9 +60,7 @@ class Sweep(Study):
         """See :class:`Study`."""
         return {
             "parameter": self.varied.text,
-            "unit": self.unit,
             "medians": self.medians.to_dict("list"),
-            "interrupted": self.interrupted,
         }
 
     def draw(self) -> Figure:
@@ -107,7 +101,7 @@ def sweep(
     Raises
     ------
     NetworkError, UnknownNameError, DivergedError
-        If values are not ascending, an option does not fit, or a network diverges.
+        If values are not ascending, an option does not fit, or all networks diverge.
     """
     grid = checked_values(values)
     varied = Varied(tuple(parameters), per_root_n)
@@ -119,10 +113,11 @@ def sweep(
         network = varied.at(ensemble, value).network(seeds[sample])
         return measurement.spectrum(network, seeds[sample])
 
-    done = in_turn([partial(task, *place) for place in places], "networks", threads=threads,
-                   progress=progress)  # fmt: skip
-    found = [(*p, r) for p, r in zip(places, done.results, strict=True) if r is not None]
-    table = pd.DataFrame([_row(*each) for each in found])
+    tasks = [partial(or_diverged, partial(task, *place)) for place in places]
+    done = in_turn(tasks, "networks", threads=threads, progress=progress)
+    unit = found_of(done.results)[0].unit
+    kept = [(v, s, r) for (v, s), r in zip(places, done.results, strict=True) if r is not None]
+    table = pd.DataFrame([_row(v, s, seeds[s], r) for v, s, r in kept])
     return Sweep(
         table,
         provenance(
@@ -131,18 +126,21 @@ def sweep(
             measurement=measurement.to_dict(),
         ),
         float(table["seconds"].sum()),
-        pd.concat([_exponents(*each) for each in found], ignore_index=True),
+        unit,
+        done.interruption,
+        pd.concat([_exponents(*each) for each in kept], ignore_index=True),
         _medians(table),
         varied,
-        found[0][2].unit,
-        done.interrupted,
     )  # fmt: skip
 
 
-def _row(value: float, sample: int, result: Spectrum) -> dict[str, Any]:
+def _row(value: float, sample: int, seed: int, result: Spectrum | Diverged) -> dict[str, Any]:
+    known = {"value": value, "sample": sample, "seed": seed}
+    if isinstance(result, Diverged):
+        return {**known, "status": "diverged", "seconds": result.seconds}
     n = result.size
     return {
-        "value": value, "sample": sample, "seed": result.seed, "size": n, "k": result.k,
+        **known, "size": n, "k": result.k,
         "maximal": result.maximal, "n_positive": result.n_positive,
         "dimension": result.kaplan_yorke, "dimension_error": result.kaplan_yorke_error,
         "dimension_per_n": result.kaplan_yorke / n, "entropy": result.entropy,
@@ -151,7 +149,9 @@ def _row(value: float, sample: int, result: Spectrum) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _exponents(value: float, sample: int, result: Spectrum) -> pd.DataFrame:
+def _exponents(value: float, sample: int, result: Spectrum | Diverged) -> pd.DataFrame:
+    if isinstance(result, Diverged):
+        return pd.DataFrame()
     table = result.table().drop(columns="status")
     table.insert(0, "value", value)
     table.insert(1, "sample", sample)

@@ -13,6 +13,9 @@ from neurobridge.analysis.lyapunov.workflows.measurement import Measurement
 from neurobridge.analysis.lyapunov.workflows.varying import Varied
 from neurobridge.errors import NeurobridgeError
 
+BETWEEN = 13
+"""Values from the first to the last at which theory is worked out, besides those measured."""
+
 
 def mean_field_curve(
     ensemble: Ensemble,
@@ -28,8 +31,8 @@ def mean_field_curve(
     Returns
     -------
     pandas.DataFrame
-        ``value, exponent`` at the values of the grid; without rows where the theory does not apply,
-        and without those values at which it has no solution.
+        ``value, exponent`` at the values of the grid and some between them; without rows where the
+        theory does not apply, and without those values at which it has no solution.
     """
     from neurobridge.analysis.mean_field import dynamic_mean_field
 
@@ -43,7 +46,7 @@ def mean_field_curve(
     if ensemble.shift is not None:
         arguments["shift"] = ensemble.shift.mean
     rows = []
-    for value in grid:
+    for value in np.union1d(grid, np.linspace(grid[0], grid[-1], BETWEEN)):
         try:
             exponent = dynamic_mean_field(float(value), **arguments).lambda_max if value else -1.0
         except NeurobridgeError:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from neurobridge.analysis.lyapunov.words import per_time
 from neurobridge.analysis.lyapunov.workflows.study import Study
 from neurobridge.graph.network import Network
 
@@ -44,7 +45,10 @@ class TrainedNetwork:
         Whether training and the independent run say the same within their errors, from another
         initial state and from that of the training. If only the second is so, the network has more
         than one attractor.
-    status : {"done", "interrupted"}
+    status : {"done", "interrupted", "unchanged"}
+        ``unchanged`` if the loss never changed, or no parameter did.
+    remark : str
+        Why training changed nothing; empty if it did.
     seconds : float
         CPU time of the training.
     """
@@ -62,6 +66,7 @@ class TrainedNetwork:
     confirmed: bool
     confirmed_there: bool
     status: str
+    remark: str
     seconds: float
 
 
@@ -90,9 +95,18 @@ class SpectralTraining(Study):
         return "training"
 
     @property
-    def interrupted(self) -> bool:
-        """Whether Ctrl-C ended it."""
-        return any(n.status == "interrupted" for n in self.networks)
+    def about(self) -> str:
+        """See :class:`Study`; independent runs are of the flow."""
+        return (
+            f"trained on the {self.settings['meaning']}, runs of the flow, exponents "
+            f"{per_time(self.unit)}"
+        )
+
+    @property
+    def doubts(self) -> str:
+        """See :class:`Study`."""
+        said = [f"seed {n.seed}: {n.remark}" for n in self.networks if n.remark]
+        return "; ".join([*said, super().doubts] if super().doubts else said)
 
     @property
     def exponents(self) -> pd.DataFrame:
@@ -132,11 +146,11 @@ class SpectralTraining(Study):
     def summary(self) -> dict[str, Any]:
         """See :class:`Study`."""
         return {
+            "status": [n.status for n in self.networks],
             "reached": [n.reached for n in self.networks],
             "confirmed": [n.confirmed for n in self.networks],
             "spectra": [n.after.spectrum.to_dict() for n in self.networks],
             "exponents": self.exponents.to_dict("list"),
-            "interrupted": self.interrupted,
         }
 
     def draw(self) -> Figure:

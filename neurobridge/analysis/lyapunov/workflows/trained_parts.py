@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["PARTS", "count_of", "parts_to_train"]
+__all__ = ["PARTS", "check_parts", "count_of", "parts_to_train"]
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -51,7 +51,7 @@ def parts_to_train(
     """
     from neurobridge.training import Train
 
-    _check(names, numbers)
+    check_parts(names, numbers)
     made = []
     for name in names:
         paths = _paths(network, name)
@@ -87,7 +87,13 @@ def count_of(model: TrainableNetwork) -> int:
     return count
 
 
-def _check(names: Sequence[str], numbers: Mapping[str, int]) -> None:
+def check_parts(names: Sequence[str], numbers: Mapping[str, int]) -> None:
+    """Refuse names that there are not, and numbers of what is not trained.
+
+    Raises
+    ------
+    UnknownNameError, NetworkError
+    """
     for name in (*names, *numbers):
         if name not in PARTS:
             raise UnknownNameError("parameter to train", name, PARTS)
@@ -95,7 +101,10 @@ def _check(names: Sequence[str], numbers: Mapping[str, int]) -> None:
         raise NetworkError(f"parameters to train: expected each once, got {list(names)}")
     for name in numbers:
         if name not in names:
-            raise NetworkError(f"a number of {name} is given, but {', '.join(names)} are trained")
+            raise NetworkError(
+                f"a number of {name} is given, but {', '.join(names)} are trained; name {name} "
+                f"among the parameters as well (--parameter {name})"
+            )
 
 
 def _check_label(network: Network, by: str) -> None:

@@ -30,8 +30,7 @@ def draw_training(study: SpectralTraining) -> Figure:
     _exponents(middle, study)
     _values(right, study)
     trained = ", ".join(study.settings["parameters"])
-    title = f"{study.settings['networks']['name']}: {trained} trained on {study.settings['loss']}"
-    figure.suptitle(title + (f"\n{study.warning}" if study.warning else ""), fontsize="medium")
+    figure.suptitle(f"{trained} by {study.settings['loss']}: {study.heading}", fontsize="medium")
     return figure
 
 

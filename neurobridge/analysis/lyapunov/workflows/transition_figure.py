@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurobridge.analysis.lyapunov.words import per_time
+from neurobridge.analysis.lyapunov.workflows.over_networks import covered
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,10 +29,12 @@ def draw_transition(study: Transition) -> Figure:
     axes = figure.subplots()
     for state, colour in COLOURS.items():
         rows = study.table[study.table["state"] == state]
-        axes.plot(rows["value"], rows["exponent"], "o", color=colour, ms=3.5, label=state)
+        if len(rows):
+            axes.plot(rows["value"], rows["exponent"], "o", color=colour, ms=3.5, label=state)
+    _unfinished(axes, study)
     axes.plot(study.medians["value"], study.medians["median"], color="k", lw=1, label="median")
     axes.fill_between(study.medians["value"], study.medians["low"], study.medians["high"],
-                      color="k", alpha=0.15, lw=0)  # fmt: skip
+                      color="k", alpha=0.15, lw=0, label=covered(study.medians))  # fmt: skip
     if len(study.theory):
         axes.plot(study.theory["value"], study.theory["exponent"], "--", color="C2", lw=1.2,
                   label="mean-field theory")  # fmt: skip
@@ -40,10 +43,21 @@ def draw_transition(study: Transition) -> Figure:
     axes.axhline(0, color="0.6", lw=0.8, zorder=0)
     axes.set(xlabel=study.varied.text, ylabel=f"largest exponent ({per_time(study.unit)})")
     axes.legend(frameon=False, fontsize="small")
-    measured = study.settings["measurement"]
-    title = f"{study.settings['networks']['name']}; {measured['meaning']}"
-    axes.set_title(title + (f"\n{study.warning}" if study.warning else ""), fontsize="medium")
+    axes.set_title(study.heading, fontsize="medium")
     return figure
+
+
+def _unfinished(axes: Axes, study: Transition) -> None:
+    """Networks in their transient have a ring, those that diverged a cross at the top."""
+    for status in ("transient", "not_converged"):
+        rows = study.table[study.table["status"] == status]
+        if len(rows):
+            axes.plot(rows["value"], rows["exponent"], "o", color="C1", ms=8, mfc="none",
+                      label=status.replace("_", " "))  # fmt: skip
+    lost = study.table[study.table["status"] == "diverged"]
+    if len(lost):
+        axes.plot(lost["value"], np.full(len(lost), 0.97), "x", color="C1", ms=6,
+                  transform=axes.get_xaxis_transform(), label="diverged, no exponent")  # fmt: skip
 
 
 def _crossing(axes: Axes, found: Crossing, colour: str, words: str) -> None:

@@ -17,7 +17,7 @@ from neurobridge.analysis.lyapunov.workflows.crossing import Crossing, crossing
 from neurobridge.analysis.lyapunov.workflows.ensemble import Ensemble
 from neurobridge.analysis.lyapunov.workflows.measurement import Measurement
 from neurobridge.analysis.lyapunov.workflows.over_networks import median_interval
-from neurobridge.analysis.lyapunov.workflows.running import in_turn
+from neurobridge.analysis.lyapunov.workflows.running import Diverged, found_of, in_turn, or_diverged
 from neurobridge.analysis.lyapunov.workflows.study import Study, provenance
 from neurobridge.analysis.lyapunov.workflows.theory import mean_field_curve
 from neurobridge.analysis.lyapunov.workflows.varying import Varied, checked_values, seeds_of
@@ -37,17 +37,16 @@ class Transition(Study):
     ----------
     table : pandas.DataFrame
         ``value, sample, seed, exponent, error, low, high, state, status, seconds``; the state is
-        ``stable``, ``marginal`` or ``chaotic``, see :func:`transition`.
+        ``stable``, ``marginal``, ``chaotic`` or ``diverged``, see :func:`transition`.
     medians : pandas.DataFrame
-        ``value, n, median, low, high, coverage`` over networks.
+        ``value, n, median, low, high, coverage`` over networks that did not diverge.
     edge, chaos : Crossing
-        From where on networks are not stable, and from where on they are chaotic.
+        From where on networks are not stable, and from where on they are chaotic; the second of
+        networks that never diverge.
     theory : pandas.DataFrame
-        ``value, exponent`` of dynamic mean-field theory; empty where it does not apply.
+        ``value, exponent`` of dynamic mean-field theory at these and at values between them; empty
+        where it does not apply.
     varied : Varied
-    unit : str
-    interrupted : bool
-        Whether Ctrl-C ended it; the crossings are then of the networks that are complete.
     """
 
     medians: pd.DataFrame
@@ -55,8 +54,6 @@ class Transition(Study):
     chaos: Crossing
     theory: pd.DataFrame
     varied: Varied
-    unit: str
-    interrupted: bool
 
     @property
     def kind(self) -> str:
@@ -65,18 +62,17 @@ class Transition(Study):
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """See :class:`Study`."""
-        return {"table": self.table, "medians": self.medians, "mean_field": self.theory}
+        theory = {"mean_field": self.theory} if len(self.theory) else {}
+        return {"table": self.table, "medians": self.medians, **theory}
 
     def summary(self) -> dict[str, Any]:
         """See :class:`Study`."""
         return {
             "parameter": self.varied.text,
-            "unit": self.unit,
             "edge": self.edge.to_dict(),
             "chaos": self.chaos.to_dict(),
             "medians": self.medians.to_dict("list"),
             "mean_field": self.theory.to_dict("list"),
-            "interrupted": self.interrupted,
         }
 
     def draw(self) -> Figure:
@@ -102,8 +98,10 @@ def transition(
 
     An exponent is told from 0 if its 95 % interval excludes 0 and it makes for a factor of e^3 over
     the time measured. A network with a negative one is stable, with a positive one chaotic, else
-    marginal, as on a limit cycle. Networks of one seed are the same at all values but for what is
-    varied.
+    marginal, as on a limit cycle. One whose state grows without bound, as with ``relu``, is none of
+    them: it counts as diverged, has no exponent, and is not stable. Networks of one seed are the
+    same at all values but for what is varied. After Ctrl-C crossings are of the networks that are
+    complete.
 
     Parameters
     ----------
@@ -131,7 +129,7 @@ def transition(
     Raises
     ------
     NetworkError, UnknownNameError, DivergedError
-        If values are not ascending, an option does not fit, or a network diverges.
+        If values are not ascending, an option does not fit, or all networks diverge.
     """
     grid = checked_values(values, at_least=2)
     varied = Varied(tuple(parameters), per_root_n)
@@ -143,13 +141,13 @@ def transition(
         network = varied.at(ensemble, float(grid[place])).network(seeds[sample])
         return measurement.spectrum(network, seeds[sample])
 
-    done = in_turn(
-        [partial(task, *place) for place in places], "networks", threads=threads, progress=progress,
-    )  # fmt: skip
-    found = [(s, i, result) for (s, i), result in zip(places, done.results, strict=True) if result]
-    table = pd.DataFrame([_row(float(grid[i]), s, seeds[s], r) for s, i, r in found])
+    tasks = [partial(or_diverged, partial(task, *place)) for place in places]
+    done = in_turn(tasks, "networks", threads=threads, progress=progress)
+    unit = found_of(done.results)[0].unit
+    kept = [(s, i, r) for (s, i), r in zip(places, done.results, strict=True) if r is not None]
+    table = pd.DataFrame([_row(float(grid[i]), s, seeds[s], r) for s, i, r in kept])
     whole = table[table.groupby("sample")["value"].transform("size") == grid.size]
-    unit = found[0][2].unit
+    bounded = whole[whole["exponent"].groupby(whole["sample"]).transform("count") == grid.size]
     return Transition(
         table,
         provenance(
@@ -158,17 +156,23 @@ def transition(
             measurement=measurement.to_dict(),
         ),
         float(table["seconds"].sum()),
+        unit,
+        done.interruption,
         _medians(table),
-        _crossing(whole, grid, ("marginal", "chaotic"), seed, "edge"),
-        _crossing(whole, grid, ("chaotic",), seed, "chaos"),
+        _crossing(whole, grid, ("marginal", "chaotic", "diverged"), seed, "edge"),
+        _crossing(bounded, grid, ("chaotic",), seed, "chaos"),
         mean_field_curve(ensemble, varied, grid, measurement, unit),
         varied,
-        unit,
-        done.interrupted,
     )  # fmt: skip
 
 
-def _row(value: float, sample: int, seed: int, result: Spectrum) -> dict[str, Any]:
+def _row(value: float, sample: int, seed: int, result: Spectrum | Diverged) -> dict[str, Any]:
+    if isinstance(result, Diverged):
+        nothing = dict.fromkeys(("exponent", "error", "low", "high"), np.nan)
+        return {
+            "value": value, "sample": sample, "seed": seed, **nothing, "state": "diverged",
+            "status": "diverged", "seconds": result.seconds,
+        }  # fmt: skip
     low, high = float(result.interval[0][0]), float(result.interval[1][0])
     return {
         "value": value, "sample": sample, "seed": seed, "exponent": result.maximal,
@@ -187,8 +191,8 @@ def _state(exponent: float, low: float, high: float, time: float) -> str:
 def _medians(table: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for value, group in table.groupby("value"):
-        found = median_interval(group["exponent"].to_numpy())
-        rows.append({"value": value, "n": len(group), **found._asdict()})
+        known = group["exponent"].dropna().to_numpy()
+        rows.append({"value": value, "n": known.size, **median_interval(known)._asdict()})
     return pd.DataFrame(rows)
 
 

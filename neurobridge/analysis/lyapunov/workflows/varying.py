@@ -91,10 +91,10 @@ def seeds_of(seed: int, samples: int) -> list[int]:
     Raises
     ------
     NetworkError
-        If one of them is not a whole number, or there is no sample.
+        If one of them is not a whole number or below 0, or there is no sample.
     """
-    for name, value, least in (("seed", seed, None), ("samples", samples, 1)):
+    for name, value, least in (("seed", seed, 0), ("samples", samples, 1)):
         whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-        if not whole or (least is not None and value < least):
-            raise NetworkError(f"{name}: expected a whole number, at least 1 sample, got {value!r}")
+        if not whole or value < least:
+            raise NetworkError(f"{name}: expected a whole number, at least {least}, got {value!r}")
     return [int(seed) + sample for sample in range(samples)]

@@ -162,5 +162,5 @@ def test_matrices_are_read_from_files(tmp_path):
         with pytest.raises(FileFormatError, match="no file no"):
             read_coupling(tmp_path / name)
     (tmp_path / "d.txt").write_text("1")
-    with pytest.raises(FileFormatError, match=r"expected a matrix in \.npy or \.npz"):
+    with pytest.raises(FileFormatError, match=r"expected a matrix in \.npy, \.npz, \.csv"):
         read_coupling(tmp_path / "d.txt")

@@ -173,8 +173,16 @@ def test_another_attractor_is_told_from_a_training_that_is_wrong():
         ({"numbers": {"gains": 9}}, NetworkError, "number"),
         ({"target": []}, NetworkError, "loss 'mse' .* expected 1 or 3, got 0 targets"),
         ({"target": [1.0, 0.0]}, NetworkError, "expected 1 or 3, got 2 targets"),
-        ({"loss": "curve"}, NetworkError, "loss 'curve' .* expected 2 or 3, got 1 targets"),
-        ({"loss": "flossing"}, NetworkError, "loss 'flossing' .* expected no target, got 1"),
+        (
+            {"loss": "curve", "target": [1]},
+            NetworkError,
+            "loss 'curve' .* expected 2 or 3, got 1 targets",
+        ),
+        (
+            {"loss": "flossing", "target": [1]},
+            NetworkError,
+            "loss 'flossing' .* expected no target, got 1",
+        ),
         ({"loss": "entropy", "target": []}, NetworkError, "expected 1, got 0 targets"),
         ({"k": 9}, NetworkError, "8"),
         ({"by": "nt"}, UnknownNameError, "unknown label of population 'neurons' 'nt'"),

@@ -225,5 +225,5 @@ def test_more_tangent_vectors_than_memory_holds_are_refused():
 def test_an_error_that_is_not_reached_is_said():
     study = spectra(random_networks(10, 3.0), k=1, error=1e-9, **SHORT)
     assert study.spectra[0].status == "not_converged"
-    assert study.warning == "1 of 1 spectra: not_converged"
+    assert study.warning == "1 of 1 networks: not_converged"
     assert study.to_dict()["warning"] == study.warning
