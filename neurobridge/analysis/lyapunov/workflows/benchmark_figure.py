@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from neurobridge.analysis.lyapunov.words import per_time
+from neurobridge.analysis.lyapunov.workflows.costs import FINEST
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from neurobridge.analysis.lyapunov.workflows.costs import Benchmark
 
 SMALLEST = 1e-17
+ABOVE = 1.08
+"""Where axes end, relative to the largest value."""
 AXES = {
     "exponents": ("k", "number of exponents k", "by number of exponents"),
     "time": ("time", "time measured", "by time measured"),
@@ -45,8 +48,9 @@ def draw_benchmark(study: Benchmark) -> Figure:
         column, label, title = AXES[test]
         axes.plot(rows[test][column], rows[test]["seconds"], "o-", ms=4, lw=1)
         unit = f" ({study.unit})" if test == "time" else ""
-        axes.set(xlabel=label + unit, ylabel="CPU time (s)", xlim=(0, None), ylim=(0, None),
-                 title=f"CPU time {title}")  # fmt: skip
+        axes.set(xlabel=label + unit, ylabel="CPU time (s)", title=f"CPU time {title}",
+                 xlim=(0, ABOVE * rows[test][column].max()),
+                 ylim=(0, ABOVE * rows[test]["seconds"].max()))  # fmt: skip
     figure.suptitle(f"benchmark, one thread: {study.heading}", fontsize="medium")
     return figure
 
@@ -61,7 +65,7 @@ def _by_interval(axes: Axes, rows: pd.DataFrame, column: str, label: str, unit: 
                     label=f"{kind}, {precision}")  # fmt: skip
         for value in free[column]:
             axes.axhline(value, color=f"C{colour}", lw=0.8, ls="--")
-    what = "CPU time" if column == "seconds" else "difference from Householder, 0.1"
+    what = "CPU time" if column == "seconds" else f"from Householder every {FINEST:g} {unit}"
     axes.set(xlabel=f"time between renormalisations ({unit})", ylabel=label,
              title=f"{what}\ndashed: automatic interval")  # fmt: skip
     axes.legend(frameon=False, fontsize="small")

@@ -203,10 +203,11 @@ def _trained(
     same = validated(model, loss, seed=loss.seed, **checking)
     history, values = _history(done.history), _values(model)
     remark = why_unchanged(name, before) if _unchanged(history, values) else ""
+    status = "unchanged" if remark and done.status == "done" else done.status
     return TrainedNetwork(
         sample, seed, model.to_network(), before, after, same, history,
         values, count_of(model), reaches(name, after), confirmed(after, loss.windows),
-        confirmed(same, loss.windows), "unchanged" if remark else done.status, remark, seconds,
+        confirmed(same, loss.windows), status, remark, seconds,
     )  # fmt: skip
 
 

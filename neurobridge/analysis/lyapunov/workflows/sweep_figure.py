@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from neurobridge.analysis.lyapunov.workflows.sweeps import Sweep
 
+ABOVE = 1.08
+"""Where axes end, relative to the largest value."""
 CURVES = 7
 """Values whose spectra are drawn, at most."""
 
@@ -43,7 +45,9 @@ def _quantity(axes: Axes, study: Sweep, name: str, label: str) -> None:
                       lw=0, label=covered(medians))  # fmt: skip
     if _geometric(study):
         axes.set_xscale("log", base=2)
-    axes.set(xlabel=study.varied.text, ylabel=label, ylim=(0, None))
+    axes.set(xlabel=study.varied.text, ylabel=label)
+    top = study.table[name].max()
+    axes.set_ylim(0, ABOVE * top if top > 0 else 1)
     axes.legend(frameon=False, fontsize="small")
 
 

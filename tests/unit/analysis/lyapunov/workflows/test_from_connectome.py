@@ -57,6 +57,16 @@ def test_normalisations():
         np.testing.assert_array_equal(np.sign(made), np.sign(raw))
 
 
+def test_more_than_half_of_the_neurons_left_out_is_no_note():
+    assert connectome_networks(toy()).findings[0].severity == "note"
+    counts = np.zeros((6, 6))
+    counts[[0, 1, 1, 2, 3, 4], [1, 0, 2, 3, 4, 5]] = 2
+    few = connectome_networks(toy(("gaba", *["acetylcholine"] * 5), counts))
+    found = {f.code: f for f in few.findings}["largest_component"]
+    assert found.severity == "approximation"
+    assert found.why.startswith("4 of 6 neurons are not in the largest")
+
+
 def test_neurons_with_input_of_one_sign_are_found():
     ensemble = connectome_networks(toy())
     assert [f.code for f in ensemble.findings] == ["largest_component", "one_sided_input"]

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from neurobridge.analysis.lyapunov.workflows.crossing import crossing, first_crossing
-from neurobridge.analysis.lyapunov.workflows.over_networks import bootstrap, median_interval
+from neurobridge.analysis.lyapunov.workflows.over_networks import (
+    bootstrap,
+    covered,
+    median_interval,
+)
 
 INF = np.inf
 
@@ -74,3 +79,20 @@ def test_the_median_crossing_has_an_interval_and_tells_who_got_there(seed):
     assert found.reached == 5
     few = crossing(grid, maximal - 2, maximal > 5, seed, "test")
     assert (few.value, few.reached) == (INF, 0)
+
+
+def test_a_crossing_to_a_network_that_diverged_is_halfway():
+    grid = np.array([1.0, 2.0, 4.0])
+    unstable = np.array([False, False, True])
+    assert first_crossing(grid, np.array([-1.0, -0.5, np.nan]), unstable) == 3.0
+    none = crossing(grid, np.empty((0, 3)), np.empty((0, 3), dtype=bool), 0, "none")
+    assert np.isnan(none.value)
+    assert none.reached == 0
+
+
+def test_coverage_in_words():
+    table = pd.DataFrame({"n": [3, 0, 3], "coverage": [0.75, 0.0, 0.75]})
+    assert covered(table) == "75 % interval of the median"
+    table.loc[2, "coverage"] = 0.5
+    assert covered(table) == "50 to 75 % interval of the median"
+    assert covered(table.assign(n=1, coverage=0.0)) == "one network: no interval"

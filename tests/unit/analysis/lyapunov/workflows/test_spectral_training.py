@@ -130,6 +130,29 @@ def test_several_networks_each_with_its_own_seed():
     )
 
 
+def test_ctrl_c_before_an_epoch_of_the_second_network_keeps_the_first(monkeypatch):
+    from neurobridge import training
+    from neurobridge.training.fitting import fit
+
+    begun = []
+
+    def stopping(*arguments, **options):
+        begun.append(options)
+        if len(begun) == 2:
+            raise KeyboardInterrupt
+        return fit(*arguments, **options)
+
+    monkeypatch.setattr(training, "fit", stopping, raising=False)
+    study = train(random_networks(8, 1.0), samples=3, k=1, epochs=2, **SHORT)
+    assert study.table["training"].tolist() == ["done"]
+    assert study.interrupted
+    assert study.warning == "interrupted: 1 of 3 networks"
+    assert study.warning in study.draw().get_suptitle()
+    begun[:] = begun[:1]
+    with pytest.raises(KeyboardInterrupt):
+        train(random_networks(8, 1.0), samples=3, k=1, epochs=2, **SHORT)
+
+
 @pytest.mark.slow
 def test_gains_and_shifts_of_a_fly_circuit_reach_a_target():
     """The antennal lobe: training nears the target, and the independent run confirms it."""

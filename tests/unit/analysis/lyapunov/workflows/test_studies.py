@@ -227,3 +227,48 @@ def test_an_error_that_is_not_reached_is_said():
     assert study.spectra[0].status == "not_converged"
     assert study.warning == "1 of 1 networks: not_converged"
     assert study.to_dict()["warning"] == study.warning
+
+
+@pytest.mark.parametrize("samples", [1, 2])
+def test_figures_say_networks_meaning_and_unit(samples):
+    study = spectra(random_networks(8, 2.0), samples=samples, k=2, meaning="map", **SHORT)
+    assert (
+        study.draw()
+        .get_suptitle()
+        .startswith("map, dt" if samples == 1 else "random, N = 8; map, exponents per tau")
+    )
+    swept = sweep(random_networks(8), [1.0, 2.0], samples=samples, k=2, **SHORT)
+    assert "random, N = 8; flow, exponents per tau" in swept.draw().get_suptitle()
+
+
+def test_theory_has_values_between_those_measured():
+    study = transition(random_networks(8), [0.2, 0.9], samples=1, **SHORT)
+    assert len(study.theory) == 13
+    np.testing.assert_allclose(study.theory["exponent"], study.theory["value"] - 1, atol=1e-9)
+    assert transition(
+        random_networks(8, activation="relu"), [0.2, 0.9], samples=1, **SHORT
+    ).tables().keys() == {"table", "medians"}
+
+
+def test_networks_that_diverge_do_not_end_the_others(monkeypatch):
+    measure = Measurement.spectrum
+
+    def diverging(self, network, seed=0):
+        if seed == 1:
+            raise lyapunov.DivergedError(0, 1, 2.0)
+        return measure(self, network, seed)
+
+    monkeypatch.setattr(Measurement, "spectrum", diverging)
+    study = spectra(random_networks(8, 2.0), samples=3, k=2, **SHORT)
+    assert [s.seed for s in study.spectra] == [0, 2]
+    assert study.table["status"].tolist().count("diverged") == 1
+    assert study.table.set_index("seed").loc[1, "index"] == 0
+    assert "diverged" in study.warning
+    assert len(study.draw().axes) > 1
+    over = transition(random_networks(8, 2.0), [0.5, 1.0], samples=3, **SHORT)
+    assert over.table[over.table["sample"] == 1]["state"].tolist() == ["diverged"] * 2
+    assert over.medians["n"].tolist() == [2, 2]
+    assert over.chaos.each.size == 2
+    assert over.edge.each[1] == -np.inf, "it is stable nowhere"
+    with pytest.raises(lyapunov.DivergedError):
+        spectra(random_networks(8, 2.0), samples=1, seed=1, k=2, **SHORT)
