@@ -16,7 +16,7 @@ from neurobridge.analysis.lyapunov.result import Spectrum
 from neurobridge.analysis.lyapunov.workflows.ensemble import Ensemble
 from neurobridge.analysis.lyapunov.workflows.measurement import Measurement
 from neurobridge.analysis.lyapunov.workflows.running import in_turn
-from neurobridge.analysis.lyapunov.workflows.study import Study, provenance
+from neurobridge.analysis.lyapunov.workflows.study import Study, counted, provenance
 from neurobridge.errors import NetworkError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -55,6 +55,11 @@ class Benchmark(Study):
     def kind(self) -> str:
         """See :class:`Study`."""
         return "benchmark"
+
+    @property
+    def doubts(self) -> str:
+        """See :class:`Study`."""
+        return counted(self.table["status"], "measurements")
 
     def summary(self) -> dict[str, Any]:
         """See :class:`Study`."""
