@@ -19,6 +19,7 @@ EXAMPLES = {
     "identical_spikes": ("brian2", "nest"),
     "export_project": ("brian2", "nest"),
     "train_and_deploy": ("brian2", "nest", "torch"),
+    "nrm_study": ("torch", "lightning"),
 }
 
 
@@ -33,6 +34,7 @@ def test_examples_run(name: str, tmp_path: Path) -> None:
     arguments = {
         "export_project": [str(tmp_path)],
         "train_and_deploy": ["--json", "--network", "worm"],
+        "nrm_study": ["--quick", "--network", "worm", "--out", str(tmp_path)],
     }.get(name, [])
     done = subprocess.run(
         [sys.executable, str(ROOT / "examples" / f"{name}.py"), *arguments],
@@ -50,6 +52,7 @@ def test_examples_run(name: str, tmp_path: Path) -> None:
         "identical_spikes": "identical: 3 of 3 backends",
         "export_project": "nest: README.md",
         "train_and_deploy": '"identical": true',
+        "nrm_study": "random: gains against weights, N:",
     }
     assert expected[name] in done.stdout
     assert "DIFFERENT" not in done.stdout
