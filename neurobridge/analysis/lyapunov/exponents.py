@@ -225,9 +225,9 @@ def _result(
     begun: float,
     device: str,
 ) -> Spectrum:
-    order = np.argsort(-measured.blocks.mean(axis=0), kind="stable")
-    blocks = measured.blocks[:, order]
-    exponents = blocks.mean(axis=0)
+    means = measured.blocks.mean(axis=0)
+    order = np.argsort(-means, kind="stable")
+    blocks, exponents = measured.blocks[:, order], means[order]
     errors = np.hypot(block_errors(blocks), step_error(exponents, plan.method, settled.dt))
     transient = has_transient(blocks)
     findings = []

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurobridge.analysis.lyapunov.plan import Plan
 from neurobridge.analysis.lyapunov.stability import largest_dt
@@ -16,8 +17,10 @@ from neurobridge.errors import NetworkError
 
 CHUNK = 200
 """Steps between two looks at a state."""
-GROWN = 1e6
-"""A state so many times as large as at first, or as 1, is taken to grow without bound."""
+GROWN = 1e12
+"""A state so many times as large as the initial one, or as 1, is taken to grow without bound."""
+GROWN_ON_ATTRACTOR = 100.0
+"""The same, from the end of the transient on."""
 MARGIN = 0.9
 """Share of the largest stable step that is taken if the step is not given."""
 LOOKS = 3
@@ -63,20 +66,31 @@ def settle(system: System, plan: Plan, progress: Callable[[float], None]) -> Set
     dt = plan.dt or system.default_dt
     eigenvalues = []
     for part in np.diff(np.linspace(0.0, plan.transient, LOOKS + 1)):
-        state = _run(system, "rk4", state, dt, float(part), progress)
+        try:
+            state = _run(system, "rk4", state, dt, float(part), progress)
+        except DivergedError:
+            initial = system.eigenvalues(system.start(plan.seed))
+            if dt > largest_dt(initial, "rk4"):
+                _refuse_dt(dt, plan, initial, system)
+            raise
         eigenvalues.append(system.eigenvalues(state))
+    if plan.dt is not None:
+        _refuse_dt(dt, plan, np.concatenate(eigenvalues), system)
     bound = largest_dt(np.concatenate(eigenvalues), plan.method, _share(system, plan))
-    if plan.dt is None:
-        dt = min(dt, MARGIN * bound)
-    elif dt > bound:
-        other = largest_dt(np.concatenate(eigenvalues), "rk4")
-        advice = f", or method='rk4', which takes up to {other:.3g}" if plan.method == "ab4" else ""
-        raise NetworkError(
-            f"dt = {dt:g} is too large for method {plan.method!r}: along this trajectory it is "
-            f"stable, and its exponents are those of the flow, up to dt = {bound:.3g}. Take a "
-            f"smaller dt{advice}"
-        )
-    return Settled(state, dt, bound)
+    return Settled(state, dt if plan.dt is not None else min(dt, MARGIN * bound), bound)
+
+
+def _refuse_dt(dt: float, plan: Plan, eigenvalues: NDArray[np.complex128], system: System) -> None:
+    """Raise :class:`NetworkError` for a step that is too long at states with these eigenvalues."""
+    bound = largest_dt(eigenvalues, plan.method, _share(system, plan))
+    if dt <= bound:
+        return
+    other = largest_dt(eigenvalues, "rk4")
+    advice = f", or method='rk4', which takes up to {other:.3g}" if plan.method == "ab4" else ""
+    raise NetworkError(
+        f"dt = {dt:g} is too large for method {plan.method!r}: up to dt = {bound:.3g} it is stable "
+        f"along this trajectory, and its exponents are those of the flow. Take a smaller dt{advice}"
+    )
 
 
 def _share(system: System, plan: Plan) -> float:
@@ -102,15 +116,17 @@ def _run(
         if not np.isfinite(propagator.state()).all():
             propagator.restore(before)
             _explain(system, propagator, method, dt, steps)
-        refuse_growth(system, state, propagator.state(), propagator.step * dt)
+        refuse_growth(system, state, propagator.state(), propagator.step * dt, GROWN)
         left -= steps
         progress(steps * dt)
     return propagator.state()
 
 
-def refuse_growth(system: System, first: Real, last: Real, time: float) -> None:
+def refuse_growth(
+    system: System, first: Real, last: Real, time: float, grown: float = GROWN_ON_ATTRACTOR
+) -> None:
     """Raise :class:`DivergedError` for a state that has grown out of all proportion."""
-    bound = GROWN * max(float(np.abs(first).max()), 1.0)
+    bound = grown * max(float(np.abs(first).max()), 1.0)
     place = int(np.abs(last).argmax())
     if np.abs(last).flat[place] > bound:
         raise DivergedError(

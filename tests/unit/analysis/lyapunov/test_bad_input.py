@@ -163,3 +163,21 @@ def test_short_runs_say_so() -> None:
 def test_what_is_no_network() -> None:
     with pytest.raises(NetworkError, match="expected a Network, got 'celegans'"):
         lyapunov.of_network("celegans")  # type: ignore[arg-type]
+
+
+def test_slow_growth_is_no_attractor_either() -> None:
+    network = lyapunov.random_network(30, 2.0, activation="relu", seed=3)
+    with pytest.raises(lyapunov.DivergedError, match="grows without bound"):
+        lyapunov.spectrum(lyapunov.of_network(network), 1, time=50.0, progress=False)
+
+
+def test_a_step_at_which_nothing_is_stable_says_the_bound_too() -> None:
+    system = lyapunov.of_network(lyapunov.random_network(50, 3.0))
+    with pytest.raises(NetworkError, match="dt = 5 is too large for method 'ab4': up to dt = 0"):
+        lyapunov.spectrum(system, dt=5.0, time=10.0, progress=False)
+
+
+def test_exponents_that_are_all_the_same() -> None:
+    quiet = lyapunov.of_network(lyapunov.matrix_network(np.zeros((4, 4))))
+    found = lyapunov.spectrum(quiet, 2, time=50.0, progress=False)
+    assert found.exponents == pytest.approx([-1, -1], abs=1e-4)
