@@ -261,6 +261,10 @@ def main() -> None:
     for kind in kinds:
         console.print(table_of(found, kind))
     console.print("Ranges are those of all replicates, intervals of ratios 95 %.")
+    settling = int((found["status"] == "transient").sum())
+    console.print(
+        f"{settling} of {len(found)} independent runs had not settled: near 0 it takes long."
+    )
     for kind in kinds:
         for line in conclusions(found, kind):
             console.print(line)
