@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from neurobridge.analysis.lyapunov.installed import refuse_without_numba
 from neurobridge.analysis.lyapunov.linear_code import LinearCode
 from neurobridge.analysis.lyapunov.system import (
     Meaning,
@@ -116,6 +117,7 @@ class DeclaredSystem(System):
 
     def propagator(self, k: int, dt: float, method: Method, precision: Precision) -> Propagator:
         """See :class:`System`."""
+        refuse_without_numba()
         from neurobridge.analysis.lyapunov.compiled.propagator import CompiledPropagator
 
         return CompiledPropagator(self, k, dt, method, precision)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from neurobridge.analysis.lyapunov.installed import refuse_without_numba
 from neurobridge.errors import NetworkError
 
 
@@ -21,6 +22,7 @@ def on_threads(threads: int) -> Iterator[None]:
     NetworkError
         If it is no whole number >= 1.
     """
+    refuse_without_numba()
     from threadpoolctl import threadpool_limits
 
     whole = isinstance(threads, (int, np.integer)) and not isinstance(threads, bool)

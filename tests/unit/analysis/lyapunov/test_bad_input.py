@@ -181,3 +181,13 @@ def test_exponents_that_are_all_the_same() -> None:
     quiet = lyapunov.of_network(lyapunov.matrix_network(np.zeros((4, 4))))
     found = lyapunov.spectrum(quiet, 2, time=50.0, progress=False)
     assert found.exponents == pytest.approx([-1, -1], abs=1e-4)
+
+
+def test_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    from neurobridge.analysis.lyapunov import installed
+
+    monkeypatch.setattr(installed, "find_spec", lambda name: None if name == "numba" else object())
+    with pytest.raises(
+        nb.BackendUnavailableError, match=r"need numba, .*neurobridge-sim\[lyapunov\]"
+    ):
+        lyapunov.spectrum(lorenz(), time=1.0, progress=False)
