@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["benchmark", "convergence", "refuse_strength", "spectrum", "sweep", "transition"]
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from neurobridge.analysis.lyapunov import workflows
@@ -44,14 +44,8 @@ def sweep(
 ) -> None:
     """Spectra over a parameter."""
     grid = lists.numbers(values, "--sweep")
-    refuse_strength(networks, varied)
-    with results(running) as out:
-        study = workflows.sweep(
-            ensemble_of(networks, out), grid, samples=samples, **_varied(varied),
-            **_common(running), **measured(measuring),
-        )  # fmt: skip
-        emit(out, study, running, study.to_dict(), exponent_tables.of_sweep(study))
-    leave(study, study.interrupted)
+    tables = exponent_tables.of_sweep
+    _over(workflows.sweep, tables, networks, measuring, running, samples, varied, grid)
 
 
 def transition(
@@ -64,13 +58,28 @@ def transition(
 ) -> None:
     """Largest exponents over a parameter."""
     grid = lists.numbers(values, "--values")
+    tables = exponent_tables.of_transition
+    _over(workflows.transition, tables, networks, measuring, running, samples, varied, grid)
+
+
+def _over(
+    workflow: Callable[..., Any],
+    tables: Callable[[Any], Any],
+    networks: Networks,
+    measuring: Measuring,
+    running: Running,
+    samples: int,
+    varied: Parameters,
+    grid: Sequence[float],
+) -> None:
+    """A study over the values of a parameter."""
     refuse_strength(networks, varied)
     with results(running) as out:
-        study = workflows.transition(
+        study = workflow(
             ensemble_of(networks, out), grid, samples=samples, **_varied(varied),
             **_common(running), **measured(measuring),
         )  # fmt: skip
-        emit(out, study, running, study.to_dict(), exponent_tables.of_transition(study))
+        emit(out, study, running, study.to_dict(), tables(study))
     leave(study, study.interrupted)
 
 

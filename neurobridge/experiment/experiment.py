@@ -96,7 +96,7 @@ class Experiment:
         BackendUnavailableError
             If torch, or what else training needs, is not installed.
         """
-        from neurobridge.training.installed import refuse_without_torch
+        from neurobridge.installed import refuse_without_torch
 
         refuse_without_torch()
         from neurobridge.experiment.training import assemble_training

@@ -117,7 +117,7 @@ def __getattr__(name: str) -> Any:
 def _module(name: str) -> Any:
     from importlib import import_module
 
-    from neurobridge.training.installed import refuse_without_torch
+    from neurobridge.installed import refuse_without_torch
 
     try:
         return import_module(name, __name__)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from neurobridge.errors import FileFormatError
+from neurobridge.io.document import read_document
 
 SCHEMA, VERSION = "neurobridge-run", 1
 DOCUMENT = "run.json"
@@ -98,20 +99,11 @@ class RunFolder:
         FileFormatError
             If there is none, or one that this version cannot read.
         """
-        file = self.path / DOCUMENT
-        if not file.is_file():
-            raise FileFormatError(f"{self.path} is no run of training: it has no {DOCUMENT}")
-        try:
-            content = json.loads(file.read_text(encoding="utf-8"))
-        except ValueError as err:
-            raise FileFormatError(f"{file} is not JSON: {err}") from err
-        schema = content.get("schema") if isinstance(content, dict) else None
-        if schema != f"{SCHEMA}/{VERSION}":
-            raise FileFormatError(
-                f"{file}: expected schema {SCHEMA}/{VERSION}, got {schema!r}; was it written by "
-                "another version?"
-            )
-        return dict(content)
+        return read_document(
+            self.path / DOCUMENT,
+            f"{SCHEMA}/{VERSION}",
+            f"{self.path} is no run of training: it has no {DOCUMENT}",
+        )
 
 
 def load_run(folder: str | Path) -> dict[str, Any]:

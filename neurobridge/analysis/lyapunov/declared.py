@@ -6,12 +6,13 @@ __all__ = ["Cells", "DeclaredSystem"]
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from neurobridge.analysis.lyapunov.installed import refuse_without_numba
 from neurobridge.analysis.lyapunov.linear_code import LinearCode
 from neurobridge.analysis.lyapunov.system import (
     Meaning,
@@ -21,8 +22,10 @@ from neurobridge.analysis.lyapunov.system import (
     Real,
     System,
 )
+from neurobridge.installed import refuse_without_numba
 
 if TYPE_CHECKING:
+    from neurobridge.analysis.lyapunov.compiled.coupling import CompiledCoupling
     from neurobridge.analysis.lyapunov.currents import Currents
 
 DENSE_ABOVE = 0.1
@@ -110,6 +113,29 @@ class DeclaredSystem(System):
         """Whether couplings are kept as a dense matrix."""
         rows, columns = self.coupling.shape
         return bool(self.coupling.nnz > DENSE_ABOVE * rows * columns)
+
+    @cached_property
+    def own_weights(self) -> Real:
+        """Weight of each neuron onto itself, for each coupling, (n_couplings,)."""
+        own = np.zeros(self.coupling.shape[0])
+        coupling = signal = 0
+        for cells in self.cells:
+            n = cells.size
+            for _ in cells.code.couplings:
+                if cells.code.sends:
+                    block = self.coupling[coupling : coupling + n][:, signal : signal + n]
+                    own[coupling : coupling + n] = block.diagonal()
+                coupling += n
+            signal += n if cells.code.sends else 0
+        return own
+
+    @cached_property
+    def compiled(self) -> CompiledCoupling:
+        """What its compiled propagators share."""
+        refuse_without_numba()
+        from neurobridge.analysis.lyapunov.compiled.coupling import CompiledCoupling
+
+        return CompiledCoupling(self)
 
     def start(self, seed: int) -> Real:
         """See :class:`System`."""

@@ -7,6 +7,7 @@ __all__ = ["spectra", "spectrum"]
 import time as clock
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from inspect import signature
 from typing import Any, Literal
 
 import numpy as np
@@ -164,16 +165,12 @@ def spectra(
     chosen = [seed] * len(systems) if seeds is None else list(seeds)
     if len(chosen) != len(systems):
         raise NetworkError(f"seeds: expected one for each of {len(systems)}, got {len(chosen)}")
-    defaults: dict[str, Any] = {
-        "dt": None, "method": None, "renormalise": "auto", "interval": None, "precision": "float64",
-        "time": None, "error": None, "transient": 100.0, "warm_up": 50.0, "blocks": None,
-    }  # fmt: skip
-    unknown = sorted(set(options) - set(defaults))
+    known = set(signature(make_plan).parameters) - {"system", "k", "seed"}
+    unknown = sorted(set(options) - known)
     if unknown:
-        raise NetworkError(f"spectra: unknown options {unknown}; known are {sorted(defaults)}")
+        raise NetworkError(f"spectra: unknown options {unknown}; known are {sorted(known)}")
     plans = [
-        make_plan(system, k=k, seed=s, **{**defaults, **options})
-        for system, s in zip(systems, chosen, strict=True)
+        make_plan(system, k=k, seed=s, **options) for system, s in zip(systems, chosen, strict=True)
     ]
     if device != "cpu" and plans:
         whole = plans[0].transient + plans[0].warm_up + plans[0].time

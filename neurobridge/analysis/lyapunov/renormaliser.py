@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Renormaliser"]
+__all__ = ["Renormaliser", "raise_diverged"]
 
 import math
 
@@ -35,7 +35,7 @@ class Renormaliser:
     """Carries a frame on, in intervals that follow the spread of its exponents.
 
     Any factorisation ``V = W R`` with a triangular R will do in between, since the logarithms of
-    its diagonals add up to those of one factorisation at the end, which is by Householder's method
+    its diagonals add up to those of one factorisation at the end, which leaves an orthonormal frame
     (Benettin et al. 1980, Meccanica 15:9; LU: Bauer 1957, Z. angew. Math. Phys. 8:214).
 
     Parameters

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurobridge.analysis.lyapunov.plan import Plan
+from neurobridge.analysis.lyapunov.renormaliser import raise_diverged
 from neurobridge.analysis.lyapunov.stability import largest_dt
 from neurobridge.analysis.lyapunov.system import DivergedError, Method, Real, System
 from neurobridge.errors import NetworkError
@@ -115,7 +116,10 @@ def _run(
         propagator.advance(steps)
         if not np.isfinite(propagator.state()).all():
             propagator.restore(before)
-            _explain(system, propagator, method, dt, steps)
+            try:
+                raise_diverged(propagator, steps, dt)
+            except DivergedError as err:
+                raise told(err, system, method, dt) from None
         refuse_growth(system, state, propagator.state(), propagator.step * dt, GROWN)
         left -= steps
         progress(steps * dt)
@@ -136,16 +140,6 @@ def refuse_growth(
             f"{np.abs(first).max():.3g}. There is no attractor whose exponents could be measured; "
             "take an activation that saturates, weaker couplings, or for a map a smaller dt",
         )  # fmt: skip
-
-
-def _explain(system: System, propagator: object, method: Method, dt: float, steps: int) -> None:
-    """Say when and where a trajectory diverged, and why it may have."""
-    from neurobridge.analysis.lyapunov.renormaliser import raise_diverged
-
-    try:
-        raise_diverged(propagator, steps, dt)  # type: ignore[arg-type]
-    except DivergedError as err:
-        raise told(err, system, method, dt) from None
 
 
 def told(err: DivergedError, system: System, method: Method, dt: float) -> DivergedError:

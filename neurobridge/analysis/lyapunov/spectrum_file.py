@@ -15,6 +15,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from neurobridge.errors import FileFormatError, NeurobridgeError
+from neurobridge.io.document import read_document
 from neurobridge.io.recording_file import refuse_used_folder
 from neurobridge.lowering.finding import Finding
 
@@ -66,7 +67,11 @@ def load_spectrum(folder: Path) -> Spectrum:
     """
     from neurobridge.analysis.lyapunov.result import Spectrum
 
-    document = _document(folder)
+    document = read_document(
+        folder / DOCUMENT,
+        f"{SCHEMA}/{VERSION}",
+        f"{folder} holds no spectrum: it has no {DOCUMENT}",
+    )
     try:
         fields = {name: document[name] for name in STORED}
         findings = tuple(Finding(**finding) for finding in document["findings"])
@@ -78,23 +83,6 @@ def load_spectrum(folder: Path) -> Spectrum:
         raise FileFormatError(
             f"the spectrum in {folder} is damaged: {why}. Work it out again"
         ) from err
-
-
-def _document(folder: Path) -> dict[str, Any]:
-    file = folder / DOCUMENT
-    if not file.is_file():
-        raise FileFormatError(f"{folder} holds no spectrum: it has no {DOCUMENT}")
-    try:
-        document = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as err:
-        raise FileFormatError(f"{file} is not JSON: {err}") from err
-    schema = document.get("schema") if isinstance(document, dict) else None
-    if schema != f"{SCHEMA}/{VERSION}":
-        raise FileFormatError(
-            f"{file}: expected schema {SCHEMA}/{VERSION}, got {schema!r}; was it written by "
-            "another version?"
-        )
-    return dict(document)
 
 
 def _blocks(file: Path) -> NDArray[np.float64]:

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from neurobridge.analysis.lyapunov.installed import refuse_without_numba
 from neurobridge.errors import NetworkError
+from neurobridge.installed import refuse_without_numba
 
 
 @contextmanager

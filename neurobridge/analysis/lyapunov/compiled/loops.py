@@ -77,6 +77,16 @@ def adams_MODE(a, p0, p1, p2, p3, h):
 @njit(cache=True, nogil=True)
 def keep_slope_MODE(a, place):
     a.slopes[place] = a.f
+
+
+@njit(cache=True, nogil=True)
+def jac_MODE(a, e):
+    return a.jac
+
+
+@njit(cache=True, nogil=True)
+def dout_MODE(a, e):
+    return a.dout
 """
 
 DIRECT = """
@@ -93,16 +103,6 @@ def slopes_now_MODE(a, k, x, row, e):
 @njit(cache=True, nogil=True)
 def signals_now_MODE(a, x, e):
     outputs(x, a.constants, a.at, a.out, a.dout)
-
-
-@njit(cache=True, nogil=True)
-def jac_MODE(a, e):
-    return a.jac
-
-
-@njit(cache=True, nogil=True)
-def dout_MODE(a, e):
-    return a.dout
 """
 
 RECORD = """
@@ -121,16 +121,6 @@ def slopes_now_MODE(a, k, x, row, e):
 def signals_now_MODE(a, x, e):
     outputs(x, a.constants, a.at, a.out, a.dout)
     a.douts[e] = a.dout
-
-
-@njit(cache=True, nogil=True)
-def jac_MODE(a, e):
-    return a.jac
-
-
-@njit(cache=True, nogil=True)
-def dout_MODE(a, e):
-    return a.dout
 """
 
 PLAY = """

@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurobridge.analysis.lyapunov.compiled import gathering, packed, products
 from neurobridge.analysis.lyapunov.compiled.frames import factorise, logs_of, right_solved
 from neurobridge.analysis.lyapunov.compiled.gathering import columns_of_block
 from neurobridge.analysis.lyapunov.compiled.layout import Lengths, lay_out
-from neurobridge.analysis.lyapunov.compiled.packed import pack, padded
-from neurobridge.analysis.lyapunov.compiled.text import Plan, module_text
+from neurobridge.analysis.lyapunov.compiled.packed import padded
 from neurobridge.analysis.lyapunov.system import (
     Method,
     Precision,
@@ -23,10 +21,9 @@ from neurobridge.analysis.lyapunov.system import (
     Real,
     Renormalisation,
 )
-from neurobridge.codegen.modules import load_module
+from neurobridge.lowering.integrate import ADAMS_BASHFORTH
 
 if TYPE_CHECKING:
-    from neurobridge.analysis.lyapunov.compiled.loops import Coupling
     from neurobridge.analysis.lyapunov.declared import DeclaredSystem
 
 Arrays = namedtuple(
@@ -35,12 +32,6 @@ Arrays = namedtuple(
     "jacs douts V Y A F B C BB CC panels tangent_panels indptr source weight tangent_weight",
 )
 """Everything that a compiled loop works on; see :mod:`.loops`."""
-
-ADAMS = (55 / 24, -59 / 24, 37 / 24, -9 / 24)
-
-
-def _dense_kind(precision: Precision) -> Coupling:
-    return "dense_mixed" if precision == "mixed" else "dense"
 
 
 class CompiledPropagator(Propagator):
@@ -63,20 +54,17 @@ class CompiledPropagator(Propagator):
         self.system, self.k, self.dt, self.method = system, k, dt, method
         self.size = system.size
         self.dtype = np.dtype(np.float32 if precision == "mixed" else np.float64)
-        coupled = system.coupling.nnz > 0
-        self.columns = coupled and not system.is_dense
-        self.kind: Coupling = "none"
-        if coupled:
-            self.kind = "edges" if self.columns else _dense_kind(precision)
-        plan = Plan(tuple(c.code for c in system.cells), "columns" if self.columns else "rows")
-        self.module = load_module(module_text(plan, self.kind), packed, products, gathering)
+        self.columns = system.compiled.columns
+        self.kind = system.compiled.kind(self.dtype)
+        self.module = system.compiled.module(self.kind)
         self.arrays = self._allocate()
         self.step, self.trace = 0, 0.0
 
     # -- memory ---------------------------------------------------------------------------------
 
     def _allocate(self) -> Any:
-        cells = self.system.cells
+        system = self.system
+        cells = system.cells
         at, lengths = lay_out([c.code for c in cells], [c.size for c in cells])
         constants = [
             np.broadcast_to(np.float64(1) * c.constants[name], (c.size,))
@@ -87,11 +75,13 @@ class CompiledPropagator(Propagator):
         return Arrays(
             **self._of_states(lengths),
             **self._of_tangents(lengths),
-            **self._of_couplings(),
+            **system.compiled.arrays(self.dtype),
             constants=np.concatenate([*constants, np.zeros(0)]),
             at=at,
             currents=np.zeros((1, lengths.currents)),
-            real=np.array([h, h / 2, h / 6, h / 3, *(h * w for w in ADAMS)], dtype=self.dtype),
+            real=np.array(
+                [h, h / 2, h / 6, h / 3, *(h * w for w in ADAMS_BASHFORTH)], dtype=self.dtype
+            ),
         )
 
     def _of_states(self, lengths: Lengths) -> dict[str, Any]:
@@ -137,36 +127,6 @@ class CompiledPropagator(Propagator):
             wide, tangents = padded(wide, np.float64), padded(tangents, self.dtype)
         made |= {"B": array(k, signals), "C": array(k, tangents)}
         return made | {"out": np.zeros(signals), "c": np.zeros(wide)}
-
-    def _of_couplings(self) -> dict[str, Any]:
-        matrix = self.system.coupling
-        own = np.zeros(matrix.shape[0])
-        made: dict[str, Any] = {
-            "panels": np.zeros((0, 0, 0)), "tangent_panels": np.zeros((0, 0, 0), self.dtype),
-            "indptr": np.zeros(0, np.int64), "source": np.zeros(0, np.int32),
-            "weight": np.zeros(0), "tangent_weight": np.zeros(0, self.dtype),
-        }  # fmt: skip
-        if self.kind == "edges":
-            made["indptr"] = matrix.indptr.astype(np.int64)
-            made["source"] = matrix.indices.astype(np.int32)
-            made["weight"] = matrix.data.astype(np.float64)
-            made["tangent_weight"] = matrix.data.astype(self.dtype)
-        elif self.kind != "none":
-            dense = matrix.toarray()
-            made["panels"] = pack(dense, np.float64)
-            if self.kind == "dense_mixed":
-                made["tangent_panels"] = pack(dense, self.dtype)
-        signal = 0
-        coupling = 0
-        for cells in self.system.cells:
-            n = cells.size
-            for _ in cells.code.couplings:
-                if cells.code.sends:
-                    block = matrix[coupling : coupling + n][:, signal : signal + n]
-                    own[coupling : coupling + n] = block.diagonal()
-                coupling += n
-            signal += n if cells.code.sends else 0
-        return {**made, "own": own}
 
     # -- see Propagator ------------------------------------------------------------------------
 

@@ -26,8 +26,8 @@ from neurobridge.analysis.lyapunov.torch.layout import Layout
 from neurobridge.analysis.lyapunov.torch.steps import STEPS, Pair, rest_of_rk4
 from neurobridge.analysis.lyapunov.torch.trace import own_weights, trace
 from neurobridge.analysis.lyapunov.torch.values import coupling_of, stacked_constants, together
+from neurobridge.lowering.integrate import ADAMS_BASHFORTH
 
-ADAMS = (55 / 24, -59 / 24, 37 / 24, -9 / 24)
 CAPTURED = 5
 """Steps of a CUDA graph."""
 
@@ -138,8 +138,8 @@ class TorchPropagator(Propagator):
 
     def _eager(self, n_steps: int) -> int:
         """Steps one by one, up to where the others can be replayed."""
-        if self.method == "ab4" and len(self.underway.past) < len(ADAMS):
-            n_steps = min(n_steps, len(ADAMS) - len(self.underway.past))
+        if self.method == "ab4" and len(self.underway.past) < len(ADAMS_BASHFORTH):
+            n_steps = min(n_steps, len(ADAMS_BASHFORTH) - len(self.underway.past))
         currents = self._currents(n_steps)
         for i in range(n_steps):
             self.underway = self._after(self.underway, None if currents is None else currents[i])
@@ -164,7 +164,7 @@ class TorchPropagator(Propagator):
         return times * CAPTURED
 
     def _can_be_captured(self) -> bool:
-        begun = self.method != "ab4" or len(self.underway.past) == len(ADAMS)
+        begun = self.method != "ab4" or len(self.underway.past) == len(ADAMS_BASHFORTH)
         dense = not isinstance(self.field.coupling, SparseCoupling)
         constant = all(s.currents is None for s in self.systems)
         return self.device.type == "cuda" and begun and dense and constant
@@ -179,10 +179,10 @@ class TorchPropagator(Propagator):
         if self.method == "euler":
             return Underway(now.plus(first, h), (), total)
         if self.method == "ab4":
-            past = (Pair(first.state, first.tangents), *past[: len(ADAMS) - 1])
-        if len(past) < len(ADAMS):
+            past = (Pair(first.state, first.tangents), *past[: len(ADAMS_BASHFORTH) - 1])
+        if len(past) < len(ADAMS_BASHFORTH):
             return Underway(rest_of_rk4(self.field, now, first, h, current), past, total)
-        for slopes, weight in zip(past, ADAMS, strict=True):
+        for slopes, weight in zip(past, ADAMS_BASHFORTH, strict=True):
             now = now.plus(slopes, h * weight)
         return Underway(now, past, total)
 

@@ -10,31 +10,16 @@ import numpy as np
 import torch
 
 from neurobridge.analysis.lyapunov.declared import DeclaredSystem
-from neurobridge.analysis.lyapunov.system import Real
 from neurobridge.analysis.lyapunov.torch.field import Field, Slopes, spread
 from neurobridge.analysis.lyapunov.torch.layout import part
 
 
 def own_weights(systems: Sequence[DeclaredSystem], device: torch.device) -> torch.Tensor | None:
     """Weight of each neuron onto itself by coupling, (n,) or (S, n); None if all are 0."""
-    rows = np.stack([_own(s) for s in systems])
+    rows = np.stack([s.own_weights for s in systems])
     if not rows.any():
         return None
     return torch.as_tensor(rows[0] if len(rows) == 1 else rows, device=device)
-
-
-def _own(system: DeclaredSystem) -> Real:
-    own = np.zeros(system.coupling.shape[0])
-    coupling = signal = 0
-    for cells in system.cells:
-        n = cells.size
-        for _ in cells.code.couplings:
-            if cells.code.sends:
-                block = system.coupling[coupling : coupling + n][:, signal : signal + n]
-                own[coupling : coupling + n] = block.diagonal()
-            coupling += n
-        signal += n if cells.code.sends else 0
-    return own
 
 
 def trace(field: Field, slopes: Slopes, own: torch.Tensor | None, x: torch.Tensor) -> torch.Tensor:

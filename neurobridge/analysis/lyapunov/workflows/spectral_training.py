@@ -131,7 +131,7 @@ def train(
     BackendUnavailableError
         If torch is not installed.
     """
-    from neurobridge.training.installed import refuse_without_torch
+    from neurobridge.installed import refuse_without_torch
 
     refuse_without_torch()
     seeds, target = seeds_of(seed, samples), targets_of(loss, target)

@@ -184,7 +184,7 @@ def test_exponents_that_are_all_the_same() -> None:
 
 
 def test_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    from neurobridge.analysis.lyapunov import installed
+    from neurobridge import installed
 
     monkeypatch.setattr(installed, "find_spec", lambda name: None if name == "numba" else object())
     with pytest.raises(

@@ -1,0 +1,38 @@
+"""What parts of the package need besides the core, and what to say where it is missing."""
+
+from __future__ import annotations
+
+__all__ = ["refuse_without_numba", "refuse_without_torch"]
+
+from importlib.util import find_spec
+
+from neurobridge.errors import BackendUnavailableError
+
+
+def refuse_without_torch() -> None:
+    """Say how to install what training needs.
+
+    Raises
+    ------
+    BackendUnavailableError
+    """
+    _refuse("training needs", ("torch", "lightning", "numba"), "torch")
+
+
+def refuse_without_numba() -> None:
+    """Say how to install what Lyapunov exponents need.
+
+    Raises
+    ------
+    BackendUnavailableError
+    """
+    _refuse("Lyapunov exponents need", ("numba", "threadpoolctl"), "lyapunov")
+
+
+def _refuse(who_needs: str, packages: tuple[str, ...], extra: str) -> None:
+    missing = [name for name in packages if find_spec(name) is None]
+    if missing:
+        raise BackendUnavailableError(
+            f"{who_needs} {', '.join(missing)}, not installed here: "
+            f"pip install 'neurobridge-sim[{extra}]'"
+        )
