@@ -8,6 +8,9 @@ from importlib.util import find_spec
 
 from neurobridge.errors import BackendUnavailableError
 
+TRAINING = ("torch", "lightning", "numba")
+EXPONENTS = ("numba", "threadpoolctl")
+
 
 def refuse_without_torch() -> None:
     """Say how to install what training needs.
@@ -16,7 +19,7 @@ def refuse_without_torch() -> None:
     ------
     BackendUnavailableError
     """
-    _refuse("training needs", ("torch", "lightning", "numba"), "torch")
+    _refuse("training needs", TRAINING, "torch")
 
 
 def refuse_without_numba() -> None:
@@ -26,7 +29,7 @@ def refuse_without_numba() -> None:
     ------
     BackendUnavailableError
     """
-    _refuse("Lyapunov exponents need", ("numba", "threadpoolctl"), "lyapunov")
+    _refuse("Lyapunov exponents need", EXPONENTS, "lyapunov")
 
 
 def _refuse(who_needs: str, packages: tuple[str, ...], extra: str) -> None:

@@ -247,7 +247,7 @@ def test_what_the_template_shows_of_training_runs(capfd: Capture, tmp_path: Path
 def test_without_torch_the_package_to_install_is_named(
     capfd: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("neurobridge.installed.PACKAGES", ("torch", "no_such_package"))
+    monkeypatch.setattr("neurobridge.installed.TRAINING", ("torch", "no_such_package"))
     called = call(capfd, "train", toy(tmp_path))
     assert called.code == 2
     assert "training needs no_such_package" in called.err
