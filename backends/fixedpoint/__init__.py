@@ -1,0 +1,1 @@
+"""The twin: SpiNNaker's own arithmetic, bit for bit, in NumPy integers."""

@@ -1,0 +1,1 @@
+"""PyNN simulators on the host, NEURON first."""

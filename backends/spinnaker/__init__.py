@@ -1,0 +1,1 @@
+"""SpiNNaker through sPyNNaker: a board, a virtual board, or the chip model."""

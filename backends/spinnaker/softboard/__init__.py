@@ -1,0 +1,1 @@
+"""The chip model: the ARM binaries of sPyNNaker, run instruction by instruction."""

@@ -1,0 +1,1 @@
+"""What a deployment on hardware will do, before it is done."""
