@@ -10,6 +10,7 @@ __all__ = [
     "by_name",
     "hodgkin_huxley",
     "izhikevich",
+    "izhikevich_exp",
     "lif_alpha",
     "lif_cond_exp",
     "lif_delta",
@@ -28,7 +29,7 @@ from typing import Any, get_args
 from neurobridge.errors import UnknownNameError, suggest
 from neurobridge.graph.model import Integrator, NeuronModel
 from neurobridge.models.lif import lif_alpha, lif_cond_exp, lif_delta, lif_exp
-from neurobridge.models.nonlinear import adex, hodgkin_huxley, izhikevich
+from neurobridge.models.nonlinear import adex, hodgkin_huxley, izhikevich, izhikevich_exp
 from neurobridge.models.rate import ACTIVATIONS, rate, rate_activity, rate_model
 from neurobridge.models.receptors import lif_receptors
 from neurobridge.models.shiu import shiu_lif
@@ -37,7 +38,8 @@ from neurobridge.models.source import spike_source
 _MODELS = {
     m.name: m
     for m in (
-        lif_exp, lif_alpha, lif_delta, lif_cond_exp, adex, izhikevich, hodgkin_huxley, shiu_lif,
+        lif_exp, lif_alpha, lif_delta, lif_cond_exp, adex, izhikevich, izhikevich_exp,
+        hodgkin_huxley, shiu_lif,
         spike_source, rate, rate_activity,
     )
 }  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["adex", "hodgkin_huxley", "izhikevich"]
+__all__ = ["adex", "hodgkin_huxley", "izhikevich", "izhikevich_exp"]
 
 from neurobridge.graph.model import NeuronModel, Parameter, Receptor, Refractory
 
@@ -77,6 +77,35 @@ izhikevich = NeuronModel(
     initial={"v": "c", "u": "b*c"},
     reference="Izhikevich (2003), IEEE Trans. Neural Netw. 14:1569, doi:10.1109/TNN.2003.820440",
     doc="Quadratic neuron with recovery; weights in mV. Forward Euler, as NEST integrates it.",
+)
+
+izhikevich_exp = NeuronModel(
+    name="izhikevich_exp",
+    equations="""
+        dv/dt = 0.04/mV/ms*v**2 + 5/ms*v + 140*mV/ms - u
+                + (i_exc + i_inh + i_offset + current)/c_m : mV
+        du/dt = a*(b*v - u) : mV/ms
+        di_exc/dt = -i_exc/tau_syn_exc : nA
+        di_inh/dt = -i_inh/tau_syn_inh : nA
+    """,
+    parameters=dict(izhikevich.parameters)
+    | {
+        "tau_syn_exc": Parameter(5.0, "ms", "decay time of excitation", above=0),
+        "tau_syn_inh": Parameter(5.0, "ms", "decay time of inhibition", above=0),
+    },
+    receptors=(
+        Receptor("exc", "i_exc += w", sign="positive", magnitude=False, when_clamped="keep"),
+        Receptor("inh", "i_inh += w", sign="negative", magnitude=False, when_clamped="keep"),
+    ),
+    threshold="v >= v_thresh",
+    threshold_policy="level",
+    reset="v = c; u += d",
+    refractory=None,
+    integrator="rk4",
+    initial={"v": "c", "u": "b*c"},
+    reference="Izhikevich (2003), IEEE Trans. Neural Netw. 14:1569, doi:10.1109/TNN.2003.820440",
+    doc="Quadratic neuron with recovery and exponentially decaying currents; a weight is the jump "
+    "in nA, and ``c_m`` turns nA into mV/ms.",
 )
 
 hodgkin_huxley = NeuronModel(

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 __all__ = ["lower_drive"]
 
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurobridge.errors import NetworkError
 from neurobridge.graph.network import Network
 from neurobridge.graph.population import Population
 from neurobridge.graph.stimulus import (
@@ -21,11 +19,11 @@ from neurobridge.graph.stimulus import (
 )
 from neurobridge.lowering.currents import lower_current
 from neurobridge.lowering.draws import DRAWS, refuse_flood, selected
+from neurobridge.lowering.event_plans import stimulus_weight
 from neurobridge.lowering.finding import Finding
 from neurobridge.lowering.grid import to_steps
 from neurobridge.lowering.program import Drive, EventInput, SourceSpikes
 from neurobridge.rng import uniforms
-from neurobridge.units import parse_quantity
 
 BYTES_PER_INPUT_SPIKE = 100
 """Memory of an input spike while it is drawn, binned and handed over."""
@@ -180,18 +178,13 @@ def _events(
     findings: list[Finding],
 ) -> EventInput:
     """Events of a stimulus onto a receptor; one stamped s is added in step s + D - 1."""
-    model = population.model
-    receptor = model.receptor(stimulus.receptor or model.receptors[0].name)
+    receptor, weight = stimulus_weight(stimulus, population)
     delay = 1
     if stimulus.delay is not None:
         where = f"stimulus {stimulus.name!r}, delay"
         given, found = to_steps(stimulus.delay, dt, where, "delay_rounding", at_least=1)
         findings += found
         delay = max(int(given), 1)
-    weight = parse_quantity(
-        stimulus.weight, model.weight_unit(receptor.name), f"stimulus {stimulus.name!r}, weight"
-    )
-    weight = _receptor_weight(float(weight), receptor, f"stimulus {stimulus.name!r}")
     stamp, neuron = trains
     step = stamp + (delay - 1)
     inside = step < n_steps
@@ -206,17 +199,6 @@ def _events(
         stimulus.name, population.name, receptor.name, target,
         np.full(target.size, weight), steps, channel, count,
     )  # fmt: skip
-
-
-def _receptor_weight(weight: float, receptor: Any, where: str) -> float:
-    wrong = (receptor.sign == "positive" and weight < 0) or (
-        receptor.sign == "negative" and weight > 0
-    )
-    if wrong:
-        raise NetworkError(
-            f"{where}: receptor {receptor.name!r} takes {receptor.sign} weights, got {weight:g}"
-        )
-    return abs(weight) if receptor.magnitude else weight
 
 
 def _merge(

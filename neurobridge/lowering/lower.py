@@ -8,6 +8,7 @@ import numpy as np
 
 from neurobridge.graph.network import Network
 from neurobridge.graph.probe import SpikeProbe, StateProbe
+from neurobridge.lowering.event_plans import event_plans
 from neurobridge.lowering.finding import Finding
 from neurobridge.lowering.grid import check_dt, to_steps
 from neurobridge.lowering.neurons import lower_population
@@ -70,7 +71,7 @@ def lower(network: Network, dt: float) -> Program:
     log.append(f"probes: {len(spikes)} of spikes, {len(signals)} of states")
     return Program(
         dt, tuple(populations), tuple(pathways), spikes, signals, tuple(findings), tuple(log),
-        network.id,
+        network.id, event_plans(network, dt),
     )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ __all__ = [
     "CurrentInput",
     "Drive",
     "EventInput",
+    "EventPlan",
     "NeuronCode",
     "Pathway",
     "PopulationProgram",
@@ -221,6 +222,22 @@ class SignalPlan:
 
 
 @dataclass(frozen=True)
+class EventPlan:
+    """What a stimulus can send to a receptor, whatever is drawn for a run.
+
+    ``neurons`` int32 (m,) get events of ``weight``, as an :class:`EventInput` has it; hardly ever
+    more than ``at_most`` of them hit one neuron in one step.
+    """
+
+    stimulus: str
+    population: str
+    receptor: str
+    neurons: Index
+    weight: float
+    at_most: int
+
+
+@dataclass(frozen=True)
 class Program:
     """A network lowered for one time step. Populations and pathways are in description order."""
 
@@ -232,6 +249,7 @@ class Program:
     findings: tuple[Finding, ...]
     log: tuple[str, ...]
     network_id: str
+    event_plans: tuple[EventPlan, ...] = ()
 
     def population(self, name: str) -> PopulationProgram:
         """The population of that name."""

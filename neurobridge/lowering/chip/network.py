@@ -167,7 +167,8 @@ class ChipNetwork:
     @cached_property
     def sizes(self) -> dict[str, int]:
         """Neurons of every population and source by name, in order."""
-        return {p.name: p.size for p in (*self.populations, *self.sources)}
+        sizes = {p.name: p.size for p in self.populations}
+        return sizes | {s.name: s.size for s in self.sources}
 
 
 @dataclass(frozen=True)
