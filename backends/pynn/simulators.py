@@ -1,0 +1,121 @@
+"""How each simulator of PyNN counts time, measured, and what follows for a run.
+
+The lines of ``docs/contract.md`` that a simulator does not keep by itself are met by shifts of
+whole steps; ``docs/pynn.md`` has the measurements.
+"""
+
+from __future__ import annotations
+
+__all__ = ["SIMULATORS", "Simulator", "simulator"]
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from typing import Any
+
+_IF = ("IF_curr_exp", "IF_curr_alpha", "IF_cond_exp")
+
+
+@dataclass(frozen=True)
+class Simulator:
+    """One simulator of PyNN. Shifts are in steps of the simulator.
+
+    Parameters
+    ----------
+    name, module, package : str
+        The setting, the module of PyNN, and the package that must be installed.
+    install : str
+        Command that installs it.
+    cells : tuple of str
+        Cells that were measured on it; empty for a simulator that is not known.
+    initial : frozenset of str
+        States (PyNN's names) that can start elsewhere than PyNN's cell does.
+    lead : int
+        Quiet steps before time 0, without which spikes at time 0 would be lost.
+    spike_shift : int
+        What is added to the time of a spike.
+    delay_shift : int
+        What is added to every delay.
+    refractory_shift : int
+        What is added to a refractory period that is not 0.
+    crossing : bool
+        The threshold is tested for a crossing, not for a level.
+    fixed_step : bool
+        Everything is integrated by NEURON's fixed step, see :mod:`...pynn.neuron_step`.
+    reruns : bool
+        ``run`` may be called several times in a run, to look whether it shall stop.
+    setup : mapping
+        Arguments of ``setup``.
+    differs : mapping of str to str
+        Cell -> largest difference from the reference that was measured; spikes that are the same
+        are not a difference.
+    """
+
+    name: str
+    module: str
+    package: str
+    install: str
+    cells: tuple[str, ...]
+    initial: frozenset[str] = frozenset({"v"})
+    lead: int = 0
+    spike_shift: int = 0
+    delay_shift: int = 0
+    refractory_shift: int = 0
+    crossing: bool = False
+    fixed_step: bool = False
+    reruns: bool = True
+    setup: Mapping[str, Any] = field(default_factory=dict)
+    differs: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def installed(self) -> bool:
+        """Whether its package is there; nothing is imported."""
+        try:
+            return find_spec(self.package) is not None
+        except (ImportError, ValueError):
+            return False
+
+
+SIMULATORS = {
+    "neuron": Simulator(
+        name="neuron",
+        module="pyNN.neuron",
+        package="neuron",
+        install='pip install "neurobridge-sim[pynn]"',
+        cells=(*_IF, "EIF_cond_exp_isfa_ista", "HH_cond_exp", "Izhikevich"),
+        initial=frozenset(
+            {"v", "w", "u", "m", "h", "n", "isyn_exc", "isyn_inh", "gsyn_exc", "gsyn_inh"}
+        ),
+        crossing=True,
+        fixed_step=True,
+    ),
+    "nest": Simulator(
+        name="nest",
+        module="pyNN.nest",
+        package="nest",
+        install='pip install "neurobridge-sim[pynn,nest]"',
+        cells=("IF_curr_exp", "IF_curr_alpha", "IF_curr_delta", "IF_cond_exp"),
+        lead=2,
+        setup={"spike_precision": "on_grid", "verbosity": "error"},
+    ),
+    "brian2": Simulator(
+        name="brian2",
+        module="pyNN.brian2",
+        package="brian2",
+        install='pip install "neurobridge-sim[pynn,brian2]"',
+        cells=_IF,
+        spike_shift=1,
+        delay_shift=-1,
+        refractory_shift=1,
+        reruns=False,
+    ),
+}
+"""Simulators that were measured."""
+
+
+def simulator(name: str) -> Simulator:
+    """The simulator of that name; any other name is that of a module with PyNN's interface."""
+    if name in SIMULATORS:
+        return SIMULATORS[name]
+    module = name if "." in name else f"pyNN.{name}"
+    return Simulator(name, module, module, f"install the package of {module}", ())
