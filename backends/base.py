@@ -89,13 +89,15 @@ class RawResult:
     spike in step ``k`` has the stamp ``k + 1``. ``signals`` maps a signal plan's name to float64
     (n_samples, n_neurons) in canonical units; sample ``i`` is the state at time
     ``(i + 1) * interval * dt``. ``steps_done`` is smaller than asked if the run was interrupted;
-    what was recorded until then is kept.
+    what was recorded until then is kept. ``degraded`` is a sentence on what went wrong in the run
+    that makes its result doubtful; empty if nothing did.
     """
 
     spikes: dict[str, tuple[NDArray[np.int64], NDArray[np.int32]]]
     signals: dict[str, NDArray[np.float64]]
     steps_done: int
     info: dict[str, Any] = field(default_factory=dict)
+    degraded: str = ""
 
 
 class Engine(ABC):

@@ -388,7 +388,7 @@ class CompiledNetwork:
                 probe.neurons,
                 program.dt,
             )
-        status, message = _verdict(raw.steps_done, drive.n_steps, signals)
+        status, message = _verdict(raw, drive.n_steps, signals)
         return Recording(
             spikes=spikes,
             signals=signals,
@@ -407,10 +407,12 @@ class CompiledNetwork:
         )
 
 
-def _verdict(done: int, asked: int, signals: Mapping[str, Signal]) -> tuple[Status, str]:
-    """The status of a run: whether it reached its end, and whether what it recorded is finite."""
-    if done < asked:
-        return "incomplete", f"interrupted after {done:,} of {asked:,} steps"
+def _verdict(raw: RawResult, asked: int, signals: Mapping[str, Signal]) -> tuple[Status, str]:
+    """The status of a run: whether it reached its end, and whether its result can be trusted."""
+    if raw.steps_done < asked:
+        return "incomplete", f"interrupted after {raw.steps_done:,} of {asked:,} steps"
+    if raw.degraded:
+        return "degraded", raw.degraded
     for name, signal in signals.items():
         bad = np.argwhere(~np.isfinite(signal.values))
         if bad.size:

@@ -49,16 +49,21 @@ class Finding:
 
 
 APPROXIMATIONS = (
+    "alpha_inputs_differ",
     "current_time_rounding",
     "delay_rounding",
     "duration_rounding",
     "interval_rounding",
     "noise_not_linear",
+    "parameters_rounded",
     "refractory_rounding",
     "spike_time_rounding",
     "trained_at_other_dt",
+    "weights_become_zero",
+    "weights_rounded",
 )
-"""Approximations that the lowering may have to make. A backend may add its own."""
+"""Approximations that the lowering may have to make, for one backend or for all. A backend from
+elsewhere may add its own."""
 
 
 def raise_if_errors(findings: Iterable[Finding], accept: Sequence[str] = ()) -> None:

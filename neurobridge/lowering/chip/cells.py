@@ -87,6 +87,11 @@ class Cell:
         return self.weight_factor.get(receptor, _one)(parameters, dt)
 
     @property
+    def gain(self) -> int:
+        """What weights are multiplied by before they are scaled: 1024 for conductances."""
+        return 1024 if self.name == "IF_cond_exp" else 1
+
+    @property
     def time_constants(self) -> dict[str, str]:
         """Time constants of the cell by PyNN's name -> ours."""
         return {n: ours for n, ours in self.parameters.items() if n.startswith("tau_")}

@@ -1,0 +1,173 @@
+"""The passes from a program to a plan of the chip."""
+
+from __future__ import annotations
+
+__all__ = ["lower_to_chip"]
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurobridge.lowering.chip.cells import Cell, cell_of
+from neurobridge.lowering.chip.magnitudes import pathway_magnitudes, summed_input
+from neurobridge.lowering.chip.parts import by_scale, name_parts
+from neurobridge.lowering.chip.plan import ChipPlan
+from neurobridge.lowering.chip.populations import (
+    chip_population,
+    neurons_per_core,
+    scaled_for,
+    shifts_for,
+    unit_of,
+)
+from neurobridge.lowering.chip.preflight import (
+    cell_findings,
+    input_findings,
+    plan_findings,
+    step_findings,
+)
+from neurobridge.lowering.chip.projections import projections_of, scaled_weights, with_room
+from neurobridge.lowering.chip.settings import AUTO_PARTS, ChipSettings, chip_settings
+from neurobridge.lowering.chip.timing import source_lead
+from neurobridge.lowering.finding import Finding
+from neurobridge.lowering.program import Program
+
+TOLERANCE = 0.01
+"""Total relative error of weights above which a population is split where that helps."""
+
+
+def lower_to_chip(
+    program: Program, settings: Mapping[str, Any]
+) -> tuple[ChipPlan | None, list[Finding]]:
+    """Lay a program out for the chip.
+
+    Parameters
+    ----------
+    program : Program
+    settings : mapping
+        See :data:`neurobridge.lowering.chip.settings.CHIP_SETTINGS`; others are ignored.
+
+    Returns
+    -------
+    plan : ChipPlan or None
+        None if it cannot be made; then there is an error among the findings.
+    findings : list of Finding
+        About cells, scales, weights and delays. What the arithmetic does to parameters is said by
+        :mod:`neurobridge.backends.fixedpoint.check`.
+    """
+    findings = [*step_findings(program), *cell_findings(program)]
+    if _stops(findings):
+        return None, findings
+    cells = {p.name: c for p in program.populations if (c := cell_of(p.model)) is not None}
+    chosen, found = chip_settings(program, cells, settings)
+    findings += found
+    bounds = summed_input(program, cells)
+    maxima = chosen.max_summed_input
+    summed = {
+        n: scaled_for(program.population(n), cells[n], b, maxima.get(n, {}), program.dt)
+        for n, b in bounds.items()
+    }
+    leads = _leads(program, cells)
+    cores, found = neurons_per_core(program, cells, leads, chosen.neurons_per_core)
+    findings += found
+    units = {n: unit_of(program.population(n), cells[n], s) for n, s in summed.items()}
+    bare = ChipPlan(
+        program=program, cells=cells, units=units, leads=leads,
+        bounds={n: b * units[n] for n, b in bounds.items()},
+        summed={n: s * units[n] for n, s in summed.items()},
+        parts={}, populations=(), scaled=(), projections=(),
+    )  # fmt: skip
+    findings += input_findings(bare)
+    if _stops(findings):
+        return None, findings
+    plan = _laid_out(bare, chosen, cores, findings)
+    findings += plan_findings(plan)
+    return plan, findings
+
+
+def _stops(findings: list[Finding]) -> bool:
+    return any(f.severity == "error" for f in findings)
+
+
+def _leads(program: Program, cells: Mapping[str, Cell]) -> dict[str, int]:
+    """How early sources send."""
+    ways = [w for w in program.pathways if w.n_edges and not w.continuous]
+    return {
+        p.name: source_lead(any(cells[w.post].at_once for w in ways if w.pre == p.name))
+        for p in program.populations
+        if p.is_source
+    }
+
+
+def _laid_out(
+    bare: ChipPlan, settings: ChipSettings, cores: Mapping[str, int], findings: list[Finding]
+) -> ChipPlan:
+    """Populations whole, or in parts: as told, or where one scale loses too much."""
+    told = dict.fromkeys(bare.cells, settings.split or 1)
+    whole = _in_parts(bare, settings, cores, told)
+    if settings.split:
+        return _with_projections(whole)
+    coarse = {n: AUTO_PARTS for n in bare.cells if not _fine(whole, n)}
+    if not coarse:
+        return _with_projections(whole)
+    split = _in_parts(bare, settings, cores, told | coarse)
+    findings += [_split_finding(whole, split, n) for n in coarse if len(split.parts[n]) > 1]
+    return _with_projections(split)
+
+
+def _fine(plan: ChipPlan, name: str) -> bool:
+    error = plan.error(name)
+    return error.became_zero == 0 and error.total <= TOLERANCE
+
+
+def _in_parts(
+    bare: ChipPlan, settings: ChipSettings, cores: Mapping[str, int], at_most: Mapping[str, int]
+) -> ChipPlan:
+    program, taken = bare.program, set[str]()
+    parts, populations = {}, []
+    for p in program.populations:
+        everybody: list[NDArray[np.int32]] = [np.arange(p.size, dtype=np.int32)]
+        if p.is_source:
+            parts[p.name] = tuple(name_parts(p.name, everybody, taken))
+            continue
+        cell, summed = bare.cells[p.name], bare.summed[p.name]
+        parts[p.name] = tuple(
+            name_parts(p.name, by_scale(summed, cell.gain, at_most[p.name]), taken)
+        )
+        for part in parts[p.name]:
+            shifts = shifts_for(summed[:, part.neurons], cell.gain)
+            populations.append(
+                chip_population(
+                    p, cell, bare.units[p.name], part, shifts, cores[p.name], program.dt
+                )
+            )
+    plan = replace(bare, parts=parts, populations=tuple(populations))
+    plan = _with_weights(plan)
+    if settings.max_summed_input:
+        return plan
+    roomy = with_room(plan)
+    if [p.shifts for p in roomy] == [p.shifts for p in plan.populations]:
+        return plan
+    return _with_weights(replace(plan, populations=roomy))
+
+
+def _with_weights(plan: ChipPlan) -> ChipPlan:
+    found = pathway_magnitudes(plan.program, plan.cells)
+    return replace(plan, scaled=tuple(scaled_weights(plan, m) for m in found))
+
+
+def _with_projections(plan: ChipPlan) -> ChipPlan:
+    return replace(plan, projections=tuple(projections_of(plan)))
+
+
+def _split_finding(whole: ChipPlan, split: ChipPlan, name: str) -> Finding:
+    old, new, n = whole.error(name), split.error(name), len(split.parts[name])
+    return Finding(
+        "population_split", "note", f"population {name!r}",
+        f"one weight scale would change its weights by {old.total:.2%} in all and make "
+        f"{old.became_zero:,} of {old.n:,} zero; as {n} populations on the chip it is "
+        f"{new.total:.2%} and {new.became_zero:,}",
+        "set split='never' to keep it whole, or the number of parts", float(n),
+    )  # fmt: skip
