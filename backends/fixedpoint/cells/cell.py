@@ -36,9 +36,6 @@ class Cell(ABC):
     NOT_NEGATIVE: ClassVar[tuple[str, ...]] = ()
     """Parameters that the chip divides as unsigned numbers."""
 
-    v: Int
-    """Membrane potential (mV), s16.15."""
-
     @abstractmethod
     def __init__(self, raw: Raw, dt: int) -> None:
         """Work out the constants, as a core does when it starts; ``dt`` is s16.15 ms."""
@@ -47,6 +44,11 @@ class Cell(ABC):
     def complaints(cls, raw: Raw, dt: int) -> list[str]:
         """What is wrong with parameters that are in range one by one."""
         return []
+
+    @property
+    @abstractmethod
+    def v(self) -> Int:
+        """Membrane potential (mV), s16.15."""
 
     @abstractmethod
     def receive(self, receptor: int, amount: Int) -> None:

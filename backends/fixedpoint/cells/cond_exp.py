@@ -6,7 +6,8 @@ Weights, and with them the registers of :mod:`.exp_synapse`, are conductances (u
     g = G \gg 10, \quad
     I = g_E (E_E - V) - (-g_I) (E_I - V) + I_{offset} + I_{injected}
 
-Each product is floored on its own. Conductances above 64 uS overflow.
+Each product is floored on its own. Conductances above 64 uS overflow. Initial values of
+``isyn_exc`` and ``isyn_inh`` are those of the registers: 1024 times the conductance.
 
 Source: ``neuron/input_types/input_type_conductance.h``.
 """
@@ -33,11 +34,10 @@ class CondExp(CurrExp):
 
     def inputs(self) -> tuple[Int, Int]:
         """The two conductances (uS)."""
-        return self.synapses.current[0] >> _SCALE_BITS, self.synapses.current[1] >> _SCALE_BITS
+        exc, inh = self.synapses.inputs()
+        return exc >> _SCALE_BITS, inh >> _SCALE_BITS
 
-    def total_current(self, injected: Int) -> Int:
-        """What flows into the membrane (nA)."""
+    def currents(self) -> tuple[Int, Int]:
+        """The two inputs as currents (nA)."""
         g_exc, g_inh = self.inputs()
-        excitatory = mulk(g_exc, s32(self.e_exc - self.v))
-        inhibitory = mulk(s32(-g_inh), s32(self.e_inh - self.v))
-        return s32(excitatory - inhibitory + self.membrane.i_offset + injected)
+        return mulk(g_exc, s32(self.e_exc - self.v)), mulk(s32(-g_inh), s32(self.e_inh - self.v))

@@ -30,7 +30,6 @@ class ExpSynapses:
     """Registers of both receptors and their constants."""
 
     PARAMETERS = ("tau_syn_E", "tau_syn_I")
-    POSITIVE = ("tau_syn_E", "tau_syn_I")
     INITIAL = ("isyn_exc", "isyn_inh")
 
     def __init__(self, raw: Raw, dt: int) -> None:
@@ -59,18 +58,21 @@ class ExpSynapses:
         register = self.current[receptor]
         self.current[receptor] = s32(register + decay(amount, self.scale[receptor]))
 
+    def inputs(self) -> tuple[Int, Int]:
+        """The two registers."""
+        return self.current[0], self.current[1]
+
     def shape(self) -> None:
         """Decay both registers by one step."""
         self.current = [decay(x, d) for x, d in zip(self.current, self.decay, strict=True)]
 
     def constants(self) -> dict[str, Int]:
         """Derived constants, named as in vector files."""
-        exc, inh = (0, 1)
         return {
-            "exc_decay": self.decay[exc],
-            "exc_init": self.scale[exc],
-            "inh_decay": self.decay[inh],
-            "inh_init": self.scale[inh],
+            "exc_decay": self.decay[0],
+            "exc_init": self.scale[0],
+            "inh_decay": self.decay[1],
+            "inh_init": self.scale[1],
         }
 
     def registers(self) -> dict[str, Int]:
