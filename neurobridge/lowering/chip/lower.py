@@ -12,7 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurobridge.lowering.chip.cells import Cell, cell_of
-from neurobridge.lowering.chip.magnitudes import pathway_magnitudes, summed_input
+from neurobridge.lowering.chip.magnitudes import (
+    largest_weights,
+    pathway_magnitudes,
+    summed_input,
+)
 from neurobridge.lowering.chip.parts import by_scale, name_parts
 from neurobridge.lowering.chip.plan import ChipPlan
 from neurobridge.lowering.chip.populations import (
@@ -65,8 +69,9 @@ def lower_to_chip(
     findings += found
     bounds = summed_input(program, cells)
     maxima = chosen.max_summed_input
+    largest = largest_weights(program, cells) if maxima else bounds
     summed = {
-        n: scaled_for(program.population(n), cells[n], b, maxima.get(n, {}), program.dt)
+        n: scaled_for(program.population(n), cells[n], b, largest[n], maxima.get(n, {}), program.dt)
         for n, b in bounds.items()
     }
     leads = _leads(program, cells)

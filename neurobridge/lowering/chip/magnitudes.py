@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-__all__ = ["Magnitudes", "event_magnitude", "pathway_magnitudes", "summed_input"]
+__all__ = [
+    "Magnitudes",
+    "event_magnitude",
+    "largest_weights",
+    "pathway_magnitudes",
+    "summed_input",
+]
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +18,7 @@ from numpy.typing import NDArray
 
 from neurobridge.lowering.chip.cells import Cell
 from neurobridge.lowering.chip.network import RECEPTORS
-from neurobridge.lowering.program import Pathway, Program
+from neurobridge.lowering.program import EventPlan, Pathway, Program
 
 
 @dataclass(frozen=True)
@@ -99,14 +105,38 @@ def summed_input(program: Program, cells: Mapping[str, Cell]) -> dict[str, NDArr
     dict of str to float64 array, shape (2, size)
         By population with a cell: the bound for each receptor (excitatory, inhibitory) and neuron.
     """
-    bounds = {name: np.zeros((2, program.population(name).size)) for name in cells}
+    bounds = _nothing(program, cells)
     for part in pathway_magnitudes(program, cells):
         bound = bounds[part.pathway.post][RECEPTORS.index(part.receptor)]
         bound += np.bincount(part.target, weights=part.value, minlength=bound.size)
+    for plan, row, value in _planned_events(program, cells):
+        bounds[plan.population][row, plan.neurons] += value * plan.at_most
+    return bounds
+
+
+def largest_weights(program: Program, cells: Mapping[str, Cell]) -> dict[str, NDArray[np.float64]]:
+    """The largest single weight onto each neuron, as :func:`summed_input` has the sums."""
+    largest = _nothing(program, cells)
+    for part in pathway_magnitudes(program, cells):
+        row = largest[part.pathway.post][RECEPTORS.index(part.receptor)]
+        np.maximum.at(row, part.target, part.value)
+    for plan, row_number, value in _planned_events(program, cells):
+        chosen = (row_number, plan.neurons)
+        largest[plan.population][chosen] = np.maximum(largest[plan.population][chosen], value)
+    return largest
+
+
+def _nothing(program: Program, cells: Mapping[str, Cell]) -> dict[str, NDArray[np.float64]]:
+    return {name: np.zeros((2, program.population(name).size)) for name in cells}
+
+
+def _planned_events(
+    program: Program, cells: Mapping[str, Cell]
+) -> Iterator[tuple[EventPlan, int, NDArray[np.float64]]]:
+    """Every stimulus onto neurons, the number of its receptor on the chip, and its magnitudes."""
     for plan in program.event_plans:
         if plan.population in cells:
             receptor, value = event_magnitude(
                 program, cells, plan.population, plan.receptor, plan.neurons, plan.weight
             )
-            bounds[plan.population][RECEPTORS.index(receptor), plan.neurons] += value * plan.at_most
-    return bounds
+            yield plan, RECEPTORS.index(receptor), value

@@ -27,12 +27,14 @@ def scaled_for(
     population: PopulationProgram,
     cell: Cell,
     bound: NDArray[np.float64],
+    largest: NDArray[np.float64],
     given: Mapping[str, Any],
     dt: float,
 ) -> NDArray[np.float64]:
     """The summed input that must not saturate: the bound, or what a user gives for a receptor.
 
-    ``given`` maps our receptors to numbers in the unit of their weights; returns float64 (2, size).
+    ``given`` maps our receptors to numbers in the unit of their weights. What is given is raised
+    to the ``largest`` single weight, which has to fit. Arrays are float64 (2, size).
     """
     summed = bound.copy()
     told: dict[int, Any] = {}
@@ -42,7 +44,7 @@ def scaled_for(
             factor = cell.factor(receptor, population.parameters, dt)
             told[row] = told.get(row, 0.0) + np.asarray(value) * factor
     for row, value in told.items():
-        summed[row] = value
+        summed[row] = np.maximum(value, largest[row])
     return summed
 
 

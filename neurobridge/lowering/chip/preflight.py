@@ -133,7 +133,7 @@ def input_findings(plan: ChipPlan) -> list[Finding]:
 
 def plan_findings(plan: ChipPlan) -> list[Finding]:
     """What 16-bit weights and ring buffers do to the network."""
-    findings = [*_units(plan), *_too_large(plan), *_rounding(plan), *_saturation(plan)]
+    findings = [*_units(plan), *_rounding(plan), *_saturation(plan)]
     return [*findings, *_long_rows(plan), *_unlike_alpha(plan)]
 
 
@@ -150,22 +150,6 @@ def _units(plan: ChipPlan) -> Iterator[Finding]:
 
 def _of(plan: ChipPlan, name: str) -> list[Scaled]:
     return [s for s in plan.scaled if s.edges.pathway.post == name]
-
-
-def _too_large(plan: ChipPlan) -> Iterator[Finding]:
-    for s in plan.scaled:
-        too_large = s.word > LARGEST_WORD
-        if not too_large.any():
-            continue
-        way, unit = s.edges.pathway, plan.units[s.edges.pathway.post]
-        worst = int((s.value - s.resolution * LARGEST_WORD).argmax())
-        yield Finding(
-            "weight_too_large", "error", f"projection {way.projection!r}",
-            f"{int(too_large.sum()):,} of {s.word.size:,} weights do not fit into 16 bits: the "
-            f"largest is {s.value[worst] / unit:g}, the scale of {way.post!r} goes to "
-            f"{s.resolution[worst] * LARGEST_WORD / unit:g}",
-            "give a larger max_summed_input", float(s.value[worst] / unit),
-        )  # fmt: skip
 
 
 def _rounding(plan: ChipPlan) -> Iterator[Finding]:
