@@ -53,7 +53,8 @@ def _availability(backend: Backend) -> list[Finding]:
 
 
 def _neurons(p: PopulationProgram, can: Capabilities, name: str) -> list[Finding]:
-    if p.is_source:
+    """About the equations; a backend with a catalogue of cells speaks about them itself."""
+    if p.is_source or not can.equations:
         return []
     findings = []
     missing = {f for text in p.code.expressions for f in functions_in(text)} - can.functions

@@ -6,6 +6,8 @@ fails the suite.
 
 from __future__ import annotations
 
+from tests.conformance.chip_lists import CHIP_TOLERANCE, CHIP_UNSUPPORTED, CHIP_WEIGHTS
+
 AB4 = "NEST keeps no slopes of earlier steps"
 WITHIN = "NEST's rate neurons hear of each other once a step"
 ACTIVATION = "an activation that NEST does not have"
@@ -29,6 +31,7 @@ UNSUPPORTED: dict[str, dict[str, str]] = {
         "with_and_without_delay_onto_one_coupling": WITHIN,
     },
     "torch": {},
+    "fixedpoint": CHIP_UNSUPPORTED,
 }
 """Backend -> scenario -> why it cannot do it."""
 
@@ -37,14 +40,19 @@ TOLERANCE: dict[str, dict[str, float]] = {
     "brian2": {},
     "nest": {},
     "torch": {},
+    "fixedpoint": CHIP_TOLERANCE,
 }
 """Backend -> scenario -> largest difference of a signal, in its unit, instead of the case's."""
+
+WEIGHT_TOLERANCE = {"fixedpoint": CHIP_WEIGHTS}
+"""Backend -> largest difference of a weight, relative to the largest of its projection; else 0."""
 
 BACKENDS: dict[str, dict[str, str]] = {
     "reference": {},
     "brian2": {"target": "numpy"},
     "nest": {},
     "torch": {},
+    "fixedpoint": {},
 }
 """Backend -> settings that it runs with."""
 

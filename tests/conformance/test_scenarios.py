@@ -8,11 +8,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import ArrayLike
 
 from neurobridge.lowering.compiled import CompiledNetwork, compile
 from neurobridge.recording import Recording
 from tests.conformance.case import SCENARIOS, Case, Run
-from tests.conformance.lists import BACKENDS, ELSEWHERE, SIMULATORS, TOLERANCE, UNSUPPORTED
+from tests.conformance.lists import (
+    BACKENDS,
+    ELSEWHERE,
+    SIMULATORS,
+    TOLERANCE,
+    UNSUPPORTED,
+    WEIGHT_TOLERANCE,
+)
 from tests.requirements import require
 
 HERE = Path(__file__).parent
@@ -53,9 +61,17 @@ def test_scenario_through_compiled_brian2(name: str) -> None:
 def check_case(case: Case, backend: str, settings: dict[str, str], atol: float | None) -> None:
     with compile(case.network, backend, dt=case.dt, **settings) as compiled:
         for projection, expected in case.weights.items():
-            np.testing.assert_array_equal(compiled.weights(projection), expected)
+            check_weights(compiled.weights(projection), expected, WEIGHT_TOLERANCE.get(backend))
         for number, run in enumerate(case.runs):
             check_run(perform(compiled, run), run, case.atol if atol is None else atol, number)
+
+
+def check_weights(got: np.ndarray, expected: ArrayLike, tolerance: float | None) -> None:
+    if tolerance is None:
+        np.testing.assert_array_equal(got, expected)
+    else:
+        atol = tolerance * np.abs(np.asarray(expected)).max(initial=0.0)
+        np.testing.assert_allclose(got, np.broadcast_to(expected, got.shape), rtol=0, atol=atol)
 
 
 def perform(compiled: CompiledNetwork, run: Run) -> Recording:

@@ -62,9 +62,9 @@ def lower_to_chip(
         :mod:`neurobridge.backends.fixedpoint.check`.
     """
     findings = [*step_findings(program), *cell_findings(program)]
-    if _stops(findings):
-        return None, findings
     cells = {p.name: c for p in program.populations if (c := cell_of(p.model)) is not None}
+    if _stops(findings) or len(cells) < sum(not p.is_source for p in program.populations):
+        return None, findings
     chosen, found = chip_settings(program, cells, settings)
     findings += found
     bounds = summed_input(program, cells)

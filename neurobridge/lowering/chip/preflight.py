@@ -53,7 +53,8 @@ def cell_findings(program: Program) -> list[Finding]:
             continue
         cell = cell_of(population.model)
         if cell is None:
-            findings.append(_no_cell(population))
+            if not _is_continuous(population):  # refused for that already
+                findings.append(_no_cell(population))
             continue
         findings += _initial(population, cell)
         findings += _unrecorded(program, population, cell)
@@ -62,14 +63,16 @@ def cell_findings(program: Program) -> list[Finding]:
     return findings
 
 
+def _is_continuous(population: PopulationProgram) -> bool:
+    return bool(population.code.couplings or population.model.output)
+
+
 def _no_cell(population: PopulationProgram) -> Finding:
-    spiking = not (population.code.couplings or population.model.output)
-    others = backends_that(lambda can: can.equations and (spiking or can.continuous_coupling))
-    nearest = f"; the nearest that it has is {nearest_model(population.model)!r}" if spiking else ""
+    others = backends_that(lambda can: can.equations)
     return Finding(
         "no_chip_cell", "error", f"population {population.name!r}",
-        f"SpiNNaker has no cell for model {population.model.name!r}{nearest}; it has cells for "
-        f"{', '.join(cell.model for cell in CELLS)}",
+        f"SpiNNaker has no cell for model {population.model.name!r}; the nearest that it has is "
+        f"{nearest_model(population.model)!r}, of {', '.join(cell.model for cell in CELLS)}",
         f"run it on {' or '.join(others)}, or describe the population with one of these models",
     )  # fmt: skip
 
