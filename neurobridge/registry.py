@@ -22,6 +22,7 @@ OWN = {
     "brian2": "neurobridge.backends.brian2:Brian2Backend",
     "nest": "neurobridge.backends.nest:NestBackend",
     "torch": "neurobridge.backends.torch:TorchBackend",
+    "pynn": "neurobridge.backends.pynn:PynnBackend",
     "fixedpoint": "neurobridge.backends.fixedpoint:FixedPointBackend",
 }
 """The backends of this package: present also in a checkout that is not installed."""

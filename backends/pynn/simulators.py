@@ -34,14 +34,15 @@ class Simulator:
         Quiet steps before time 0, without which spikes at time 0 would be lost.
     spike_shift : int
         What is added to the time of a spike.
-    delay_shift : int
-        What is added to every delay.
+    source_delay_shift : int
+        What is added to the delay of a spike that was given, not found.
     refractory_shift : int
         What is added to a refractory period that is not 0.
     crossing : bool
         The threshold is tested for a crossing, not for a level.
     fixed_step : bool
-        Everything is integrated by NEURON's fixed step, see :mod:`...pynn.neuron_step`.
+        Everything is integrated by NEURON's fixed step, see
+        :mod:`neurobridge.backends.pynn.fixed_step`.
     reruns : bool
         ``run`` may be called several times in a run, to look whether it shall stop.
     setup : mapping
@@ -59,7 +60,7 @@ class Simulator:
     initial: frozenset[str] = frozenset({"v"})
     lead: int = 0
     spike_shift: int = 0
-    delay_shift: int = 0
+    source_delay_shift: int = 0
     refractory_shift: int = 0
     crossing: bool = False
     fixed_step: bool = False
@@ -105,7 +106,7 @@ SIMULATORS = {
         install='pip install "neurobridge-sim[pynn,brian2]"',
         cells=_IF,
         spike_shift=1,
-        delay_shift=-1,
+        source_delay_shift=-1,
         refractory_shift=1,
         reruns=False,
     ),

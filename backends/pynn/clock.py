@@ -1,0 +1,30 @@
+"""Clock: how the steps of the contract lie to the times of a simulator."""
+
+from __future__ import annotations
+
+__all__ = ["Clock"]
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Int = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Clock:
+    """A step of ``dt`` (ms) is ``substeps`` steps of the simulator; time 0 is ``lead`` of them late."""
+
+    dt: float
+    substeps: int
+    lead: int
+
+    @property
+    def step(self) -> float:
+        """The simulator's step in ms."""
+        return self.dt / self.substeps
+
+    def time(self, stamp: Int) -> NDArray[np.float64]:
+        """When something with a stamp is due, in ms of the simulator."""
+        return np.asarray((stamp * self.substeps + self.lead) * self.step)
