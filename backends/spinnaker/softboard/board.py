@@ -1,8 +1,8 @@
 """Chips, the links between them, and packets on their way.
 
 Timing is ideal: all packets of a step arrive within the step. They are delivered in the order of
-their senders, and of one sender in the order in which it sent them. The targets get them one core
-after the other, each packet completely before the next.
+the cores that sent them, and from one core in the order of their keys, which is that of neurons.
+The targets get them one core after the other, each packet completely before the next.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 __all__ = ["Board", "Packet"]
 
 from collections.abc import Iterable
+from operator import itemgetter
 from typing import NamedTuple
 
 from neurobridge.backends.spinnaker.softboard.chip import Chip
@@ -54,7 +55,7 @@ class Board:
         self._targets: dict[tuple[int, int, int], tuple[Core, ...]] = {}
 
     def close(self) -> None:
-        """Free the memory of all chips."""
+        """Free the memory of all chips; doing it again does nothing."""
         for chip in self.chips.values():
             chip.close()
         self.chips.clear()
@@ -89,7 +90,7 @@ class Board:
         any_sent = False
         for core in cores:
             sent, core.communications.sent = core.communications.sent, []
-            for packet in sent:
+            for packet in sorted(sent, key=itemgetter(0)):
                 any_sent = True
                 self.packets.append(Packet(step, core.chip.x, core.chip.y, core.p, *packet))
                 for target in self._find_targets(core.chip, packet[0]):

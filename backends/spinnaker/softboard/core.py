@@ -30,6 +30,7 @@ from neurobridge.backends.spinnaker.softboard.engine import (
 from neurobridge.backends.spinnaker.softboard.interrupts import MAILBOX, PACKET, InterruptController
 from neurobridge.backends.spinnaker.softboard.memory import SDRAM, SDRAM_SIZE, SYSRAM, SYSRAM_SIZE
 from neurobridge.backends.spinnaker.softboard.memory import vcpu as vcpu_address
+from neurobridge.backends.spinnaker.softboard.program import Program
 from neurobridge.backends.spinnaker.softboard.state import State
 from neurobridge.backends.spinnaker.softboard.timer import Timer
 from neurobridge.backends.spinnaker.softboard.transfers import TransferController
@@ -61,6 +62,9 @@ class Core:
         self._processor = Engine(chip.watchdog)
         self._pc = self._interrupted = 0
         self._asleep = True
+        self.program: Program | None = None
+        self.fault_pc = 0
+        """Where the last fault was."""
         self.interrupts = InterruptController()
         self.communications = CommunicationsController(self.interrupts)
         self.timer = Timer(self.interrupts)
@@ -80,7 +84,12 @@ class Core:
         """Set one of the words by which the host talks to a program before it starts."""
         self.chip.memory.set_word(vcpu_address(self.p) + 112 + 4 * number, value)
 
-    def load(self, image: Image, application: int) -> None:
+    @property
+    def pc(self) -> int:
+        """Where the program is."""
+        return self._pc
+
+    def load(self, image: Image, application: int, program: Program) -> None:
         """Put a program into the core and run it until it sleeps.
 
         Parameters
@@ -88,7 +97,10 @@ class Core:
         image : Image
         application : int
             Number by which SARK knows what belongs together.
+        program : Program
+            What errors say of it.
         """
+        self.program, self.fault_pc = program, 0
         self._build(image)
         self._processor.write(R0, application)
         self._processor.write(CPSR, _SUPERVISOR)
@@ -178,7 +190,7 @@ class Core:
         self._processor.write(CPSR, status & ~(_MODE | _THUMB) | _NO_IRQ | fault.mode)
         self._processor.write(SPSR, status)
         self._processor.write(LR, pc + fault.offset)
-        self._pc = fault.vector
+        self._pc, self.fault_pc = fault.vector, pc
 
     def _sleep(self) -> None:
         self._asleep = True

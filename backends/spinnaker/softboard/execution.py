@@ -33,8 +33,8 @@ def load_programs(board: Board, placed: Sequence[Placed]) -> None:
     for chip in board.chips.values():
         chip.memory.open_user_heap()
     for part in placed:
-        path = SpynnakerDataView.get_executable_path(part.binary)
-        part.core.load(read_image(path), _APPLICATION)
+        path = SpynnakerDataView.get_executable_path(part.program.binary)
+        part.core.load(read_image(path), _APPLICATION, part.program)
         if part.core.state != State.PAUSED:
             raise core_error(part.core, "it did not start")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 __all__ = ["run_neuron_expander", "run_synapse_expander"]
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from spynnaker.pyNN.data import SpynnakerDataView
@@ -58,6 +59,10 @@ def run_synapse_expander(placed: Iterable[Placed]) -> int:
 
 def _run(part: Placed, binary: str, region: int) -> None:
     part.core.set_user(_REGION, region)
-    part.core.load(read_image(SpynnakerDataView.get_executable_path(binary)), _APPLICATION)
+    part.core.load(
+        read_image(SpynnakerDataView.get_executable_path(binary)),
+        _APPLICATION,
+        replace(part.program, binary=binary),
+    )
     if part.core.state != State.FINISHED:
         raise core_error(part.core, f"{binary} did not finish")

@@ -1,22 +1,102 @@
-"""What of sPyNNaker is replaced while the chip model is installed: one name."""
+"""What of sPyNNaker is replaced while the chip model is installed.
+
+* ``spynnaker.pyNN.SpiNNaker``, the class of the simulator that ``setup()`` makes, by one whose
+  steps on hardware run in the chip model.
+* ``spynnaker.pyNN.spinnaker.setup_configs``, which looks for the user's ``~/.spynnaker.cfg`` and
+  writes one if there is none, by one that takes settings of our own.
+
+A third name is replaced while counts are read, see :mod:`provenance`.
+"""
 
 from __future__ import annotations
 
-__all__ = ["install", "uninstall"]
+__all__ = ["install", "last_run", "uninstall"]
+
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from neurobridge.errors import BackendError, BackendUnavailableError
+
+if TYPE_CHECKING:
+    from neurobridge.backends.spinnaker.softboard.report import ChipRun
+
+_replaced: dict[str, Any] = {}
+_folder: list[tempfile.TemporaryDirectory[str]] = []
+"""Where sPyNNaker keeps its databases; removed when the process ends."""
 
 
-def install() -> None:
-    """Let ``pyNN.spiNNaker`` run networks in the chip model from its next ``setup()`` on."""
-    import spynnaker.pyNN
+def install(settings: Mapping[str, Mapping[str, str]] | None = None) -> None:
+    """Let ``pyNN.spiNNaker`` run networks in the chip model, from its next ``setup()`` on.
 
-    from neurobridge.backends.spinnaker.softboard.simulator import ChipSimulator
+    Parameters
+    ----------
+    settings : mapping of str to mapping of str to str, optional
+        Settings of sPyNNaker by section and option, e.g. ``{"Simulation": {...}}``. The user's
+        own file of settings is neither read nor written.
 
+    Raises
+    ------
+    BackendUnavailableError
+        sPyNNaker or Unicorn is not installed.
+    """
+    try:
+        import spynnaker.pyNN
+        import spynnaker.pyNN.spinnaker
+
+        from neurobridge.backends.spinnaker.softboard.simulator import ChipSimulator
+    except ImportError as err:
+        raise BackendUnavailableError(
+            f"the chip model needs sPyNNaker and Unicorn ({err}): "
+            "pip install 'neurobridge-sim[spinnaker-sim]'"
+        ) from err
+    if not _folder:
+        _folder.append(tempfile.TemporaryDirectory(prefix="softboard-"))
+    _replaced.setdefault("SpiNNaker", spynnaker.pyNN.SpiNNaker)
+    _replaced.setdefault("setup_configs", spynnaker.pyNN.spinnaker.setup_configs)
     spynnaker.pyNN.SpiNNaker = ChipSimulator
+    spynnaker.pyNN.spinnaker.setup_configs = _own_settings(dict(settings or {}))
 
 
 def uninstall() -> None:
-    """Put back what was replaced."""
+    """Put back what was replaced; a simulator that runs is not affected."""
+    if not _replaced:
+        return
     import spynnaker.pyNN
-    from spynnaker.pyNN.spinnaker import SpiNNaker
+    import spynnaker.pyNN.spinnaker
 
-    spynnaker.pyNN.SpiNNaker = SpiNNaker
+    spynnaker.pyNN.SpiNNaker = _replaced.pop("SpiNNaker")
+    spynnaker.pyNN.spinnaker.setup_configs = _replaced.pop("setup_configs")
+
+
+def last_run() -> ChipRun:
+    """What is known about the last run that ended.
+
+    Raises
+    ------
+    BackendError
+        Nothing has run.
+    """
+    run = None
+    if _folder:
+        from neurobridge.backends.spinnaker.softboard.simulator import ChipSimulator
+
+        run = ChipSimulator.last_run
+    if run is None:
+        raise BackendError("nothing has run in the chip model yet: install(), then sim.run(t)")
+    return run
+
+
+def _own_settings(extra: Mapping[str, Mapping[str, str]]) -> Callable[[], None]:
+    def setup_configs() -> None:
+        from spinn_utilities.config_holder import set_cfg_files
+        from spynnaker.pyNN.config_setup import setup_configs as original
+
+        from neurobridge.backends.spinnaker.softboard.settings import make_settings
+
+        original()
+        path = make_settings(Path(_folder[0].name), extra)
+        set_cfg_files(config_file=None, default=str(path))
+
+    return setup_configs

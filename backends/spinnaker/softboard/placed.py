@@ -5,32 +5,43 @@ from __future__ import annotations
 __all__ = ["Placed", "find_placed"]
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+import numpy as np
 from pacman.model.graphs.application import ApplicationVertex
 from spinn_front_end_common.abstract_models import AbstractHasAssociatedBinary
 from spinnman.model.enums import ExecutableType
 from spynnaker.pyNN.data import SpynnakerDataView
+from spynnaker.pyNN.models.neuron import PopulationVertex
 
 from neurobridge.backends.spinnaker.softboard.board import Board
 from neurobridge.backends.spinnaker.softboard.core import Core
+from neurobridge.backends.spinnaker.softboard.program import Program
 from neurobridge.errors import BackendError
+
+
+_LIVE = {
+    "live_packet_gather.aplx",
+    "command_sender_multicast_source.aplx",
+    "external_device_lif_control.aplx",
+    "external_device_lif_control_neuron.aplx",
+    "robot_motor_control.aplx",
+}
+"""Programs that need someone at the other end."""
+
+_DIVISORS = {"tau_m", "cm", "tau_syn", "tau_syn_E", "tau_syn_I", "tau_syn_E2"}
+"""Parameters by which programs divide."""
 
 
 @dataclass(frozen=True)
 class Placed:
-    """A machine vertex on its core.
-
-    ``population`` is the label of what it is a part of, ``first`` and ``last`` its neurons there.
-    """
+    """A machine vertex on its core."""
 
     core: Core
     vertex: Any
     placement: Any
-    binary: str
-    population: str
-    first: int
-    last: int
+    program: Program
 
 
 def find_placed(board: Board) -> tuple[Placed, ...]:
@@ -58,17 +69,24 @@ def find_placed(board: Board) -> tuple[Placed, ...]:
         label = owner.label if isinstance(owner, ApplicationVertex) else vertex.label
         _check_supported(binary, label, kind)
         part = vertex.vertex_slice
-        found.append(
-            (
-                order.get(owner, len(order)),
-                Placed(
-                    board.chip(placement.x, placement.y).core(placement.p),
-                    vertex, placement, binary, label, part.lo_atom, part.hi_atom,
-                ),
-            )
-        )  # fmt: skip
-    found.sort(key=lambda pair: (pair[0], pair[1].first, pair[1].core.p))
+        program = Program(
+            binary, label, part.lo_atom, part.hi_atom, partial(_find_zeros, owner)
+        )
+        core = board.chip(placement.x, placement.y).core(placement.p)
+        found.append((order.get(owner, len(order)), Placed(core, vertex, placement, program)))
+    found.sort(key=lambda pair: (pair[0], pair[1].program.first))
     return tuple(placed for _, placed in found)
+
+
+def _find_zeros(owner: Any) -> tuple[str, ...]:
+    """Parameters of a population that are not 0 for the user, and 0 for some neuron on the chip."""
+    if not isinstance(owner, PopulationVertex):
+        return ()
+    names = [name for name in owner.get_parameters() if name in _DIVISORS]
+    values = owner.get_parameter_values(names)
+    return tuple(
+        name for name in names if np.any(np.rint(np.abs(np.ravel(values[name])) * 2**15) == 0)
+    )
 
 
 def _check_supported(binary: str, label: str, kind: Any) -> None:
@@ -90,12 +108,3 @@ def _check_supported(binary: str, label: str, kind: Any) -> None:
             f"{label!r} runs {binary}, which talks to the host or to devices while the network "
             "runs; the chip model has no live input or output. Use SpikeSourceArray and recording"
         )
-
-
-_LIVE = {
-    "live_packet_gather.aplx",
-    "command_sender_multicast_source.aplx",
-    "external_device_lif_control.aplx",
-    "external_device_lif_control_neuron.aplx",
-    "robot_motor_control.aplx",
-}

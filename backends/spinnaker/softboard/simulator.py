@@ -12,7 +12,7 @@ __all__ = ["ChipSimulator"]
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import perf_counter
-from typing import Any
+from typing import Any, ClassVar
 
 from spinn_front_end_common.interface.buffer_management import BufferManager
 from spinn_front_end_common.interface.interface_functions import (
@@ -34,7 +34,10 @@ from neurobridge.backends.spinnaker.softboard.expanders import (
     run_neuron_expander,
     run_synapse_expander,
 )
+from neurobridge.backends.spinnaker.softboard.log import read_log
 from neurobridge.backends.spinnaker.softboard.placed import Placed, find_placed
+from neurobridge.backends.spinnaker.softboard.provenance import read_counts
+from neurobridge.backends.spinnaker.softboard.report import ChipRun, CoreReport
 from neurobridge.backends.spinnaker.softboard.transceiver import ChipTransceiver
 from neurobridge.errors import BackendError
 
@@ -42,7 +45,33 @@ from neurobridge.errors import BackendError
 class ChipSimulator(SpiNNaker):  # type: ignore[misc,unused-ignore]
     """What ``pyNN.spiNNaker.setup`` makes while the chip model is installed."""
 
-    _placed: tuple[Placed, ...] = ()
+    last_run: ClassVar[ChipRun | None] = None
+    """The last run of any simulator that ended."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._placed: tuple[Placed, ...] = ()
+        self._seconds: dict[str, float] = {}
+
+    def _run(self, run_time: float | None, sync_time: float) -> None:
+        if run_time is None or sync_time:
+            raise BackendError(
+                "the chip model runs for a given time, without stops in between: "
+                "call run(t) with t in ms, as often as needed"
+            )
+        self._seconds = {}
+        super()._run(run_time, sync_time)
+
+    def stop(self) -> None:
+        """End the simulation and free the memory of its chips."""
+        try:
+            super().stop()
+        finally:
+            if self._data_writer.has_transceiver():
+                self._transceiver.close()
+
+    def _recover_from_error(self, exception: Exception) -> None:
+        """There is nothing to ask the machine for: errors of the model say it all."""
 
     # ---- mapping and loading --------------------------------------------------------------------
 
@@ -59,14 +88,16 @@ class ChipSimulator(SpiNNaker):  # type: ignore[misc,unused-ignore]
         super()._do_data_generation()
 
     def _execute_load_application_data_specification(self) -> None:
-        with _without_monitors():
+        with self._timed("load"), _without_monitors():
             load_application_data_specs()
 
     def _execute_neuron_expander(self) -> None:
-        run_neuron_expander(self._placed)
+        with self._timed("expand_neurons"):
+            run_neuron_expander(self._placed)
 
     def _execute_synapse_expander(self) -> None:
-        run_synapse_expander(self._placed)
+        with self._timed("expand_synapses"):
+            run_synapse_expander(self._placed)
 
     def _execute_load_routing_tables(self, compressed: Any) -> None:
         for table in compressed:
@@ -82,7 +113,8 @@ class ChipSimulator(SpiNNaker):  # type: ignore[misc,unused-ignore]
         super()._execute_load_routing_tables(compressed)
 
     def _execute_application_load_executables(self) -> None:
-        load_programs(self._board, self._placed)
+        with self._timed("start"):
+            load_programs(self._board, self._placed)
 
     # ---- running --------------------------------------------------------------------------------
 
@@ -94,13 +126,34 @@ class ChipSimulator(SpiNNaker):  # type: ignore[misc,unused-ignore]
         set_run_time(self._placed, first, until)
 
     def _execute_runner(self, n_sync_steps: int, run_time: float | None) -> None:
+        first, until = self._steps()
+        if first == 0:
+            self._board.packets.clear()
         self._data_writer.get_buffer_manager().load_initial_buffers()
-        run_steps(self._board, self._placed, *self._steps())
+        with self._timed("run"):
+            run_steps(self._board, self._placed, first, until)
 
     def _execute_buffer_extractor(self) -> None:
-        self._data_writer.get_buffer_manager().extract_data()
-        with NeoBufferDatabase() as database:
-            database.write_t_stop()
+        with self._timed("extract"):
+            self._data_writer.get_buffer_manager().extract_data()
+            with NeoBufferDatabase() as database:
+                database.write_t_stop()
+
+    def _execute_placements_provenance_gatherer(self) -> None:
+        counts = read_counts(self._placed)
+        cores = []
+        for part in self._placed:
+            core = part.core
+            where = core.chip.x, core.chip.y, core.p
+            log = read_log(core.chip.memory, core.p)
+            cores.append(CoreReport(*where, part.program, counts.get(where, {}), log))
+        ChipSimulator.last_run = ChipRun(
+            self._data_writer.get_simulation_time_step_ms(),
+            self._steps()[1],
+            tuple(cores),
+            tuple(self._board.packets),
+            dict(self._seconds),
+        )
 
     # ---- details --------------------------------------------------------------------------------
 
@@ -122,6 +175,12 @@ class ChipSimulator(SpiNNaker):  # type: ignore[misc,unused-ignore]
             self._data_writer.get_first_machine_time_step(),
             self._data_writer.get_current_run_timesteps(),
         )
+
+    @contextmanager
+    def _timed(self, part: str) -> Iterator[None]:
+        start = perf_counter()
+        yield
+        self._seconds[part] = self._seconds.get(part, 0.0) + perf_counter() - start
 
 
 @contextmanager
