@@ -50,8 +50,8 @@ def simulate(
         difference to a run with ``saturate=True`` is what saturation did.
     arrival : sequence of str, optional
         Names of all populations and sources in the order in which their packets reach a core
-        within a step. It changes the number of saturations, and nothing else. By default that of
-        the network: populations, then sources.
+        within a step, which depends on where the host tools place them. It changes the number of
+        saturations, and nothing else. By default that of the network: populations, then sources.
 
     Returns
     -------
@@ -99,10 +99,12 @@ class Twin:
         self.raw = {p.name: raw_parameters(p, dt) for p in network.populations}
         self.groups, self.first = group_populations(network.populations, self.raw, dt)
         self.n = sum(p.size for p in network.populations)
-        self._number_sources(arrival)
-        self.synapses = Synapses(
-            network.projections, self.number, self.first, sum(network.sizes.values()), self.n
-        )
+        self.numbers = _numbers(network, arrival)
+        self.number_of = np.zeros(self.n, dtype=np.int64)
+        for p in network.populations:
+            first = self.first[p.name]
+            self.number_of[first : first + p.size] = self.numbers[p.name]
+        self.synapses = Synapses(network.projections, self.numbers, self.first, self.n)
         longest = int(self.synapses.delay.max(initial=1))
         self.ring = RingBuffer(len(RECEPTORS) * self.n, longest + 1, saturate)
         self.shift = self._shifts()
@@ -147,21 +149,6 @@ class Twin:
         part = slice(first - group.first, first - group.first + size)
         return {key: value[part] for key, value in getattr(group.cell, what)().items()}
 
-    def _number_sources(self, arrival: Sequence[str] | None) -> None:
-        sizes = self.network.sizes
-        order = list(sizes) if arrival is None else list(arrival)
-        if sorted(order) != sorted(sizes):
-            raise BackendError(
-                f"arrival: expected each population and source once, {list(sizes)}, got {order}"
-            )
-        starts = np.cumsum([0, *(sizes[name] for name in order)])
-        self.number = dict(zip(order, starts.tolist(), strict=False))
-        """Number of the first neuron of each, in order of arrival."""
-        self.number_of = np.zeros(self.n, dtype=np.int64)
-        for p in self.network.populations:
-            first = self.first[p.name]
-            self.number_of[first : first + p.size] = self.number[p.name] + np.arange(p.size)
-
     def _shifts(self) -> Int:
         shift = np.zeros((len(RECEPTORS), self.n), dtype=np.int64)
         for p in self.network.populations:
@@ -174,7 +161,7 @@ class Twin:
         sources = self.network.sources
         none = np.zeros(0, dtype=np.int64)
         step = np.concatenate([none, *(s.step for s in sources)])
-        number = np.concatenate([none, *(s.neuron + self.number[s.name] for s in sources)])
+        number = np.concatenate([none, *(self.numbers[s.name][s.neuron] for s in sources)])
         order = np.argsort(step, kind="stable")
         steps, starts = np.unique(step[order], return_index=True)
         return dict(zip(steps.tolist(), np.split(number[order], starts[1:]), strict=False))
@@ -232,3 +219,26 @@ class Twin:
             starts = np.arange(0, p.size, p.neurons_per_core)
             result[p.name] = np.add.reduceat(by_neuron[first : first + p.size], starts)
         return result
+
+
+def _numbers(network: ChipNetwork, arrival: Sequence[str] | None) -> dict[str, Int]:
+    """Numbers of all neurons in the order in which their packets arrive, by population.
+
+    The neurons of a core send in ascending order, those of a ``SpikeSourceArray`` in descending.
+    """
+    sizes = network.sizes
+    order = list(sizes) if arrival is None else list(arrival)
+    if sorted(order) != sorted(sizes):
+        raise BackendError(
+            f"arrival: expected each population and source once, {list(sizes)}, got {order}"
+        )
+    starts = np.cumsum([0, *(sizes[name] for name in order)]).tolist()
+    numbers = {
+        name: start + np.arange(sizes[name], dtype=np.int64)
+        for name, start in zip(order, starts, strict=False)
+    }
+    for source in network.sources:
+        ascending, width = numbers[source.name], source.neurons_per_core
+        cores = np.split(ascending, range(width, source.size, width))
+        numbers[source.name] = np.concatenate([core[::-1] for core in cores])
+    return numbers

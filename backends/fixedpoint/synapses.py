@@ -21,23 +21,24 @@ class Synapses:
     Parameters
     ----------
     projections : sequence of ChipProjection
-    sources : mapping of str to int
-        Number of the first neuron of every population and source, in order of arrival.
+    numbers : mapping of str to int64 array (size,)
+        Numbers of the neurons of every population and source, in order of arrival.
     targets : mapping of str to int
-        Number of the first neuron of every population.
+        Place of the first neuron of every population.
     n_targets : int
+        Neurons of all populations; a synapse onto the second receptor has its place above that.
     """
 
     def __init__(
         self,
         projections: Sequence[ChipProjection],
-        sources: Mapping[str, int],
+        numbers: Mapping[str, Int],
         targets: Mapping[str, int],
-        n_sources: int,
         n_targets: int,
     ) -> None:
         empty = np.zeros(0, dtype=np.int32)
-        source = np.concatenate([empty, *(p.source + sources[p.pre] for p in projections)])
+        n_sources = sum(part.size for part in numbers.values())
+        source = np.concatenate([empty, *(numbers[p.pre][p.source] for p in projections)])
         pair = np.concatenate(
             [
                 empty,

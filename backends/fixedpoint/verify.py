@@ -45,7 +45,8 @@ def verify_file(path: Path) -> Tally:
         If the file is not what it should be, or the network cannot be run.
     """
     content = read_vectors(path)
-    twin = Twin(network_of(content), extended=True)
+    created = [p["name"] for p in content["populations"]]
+    twin = Twin(network_of(content), arrival=created, extended=True)
     twin.run()
     return compare(content, twin)
 
