@@ -104,7 +104,11 @@ def _maxima(
             findings.append(_wrong(name, why))
             continue
         known = cells[population].receptors
-        for receptor, value in dict(receptors).items():
+        if not isinstance(receptors, Mapping):
+            why = f"{population}: expected a mapping of receptors to numbers, got {receptors!r}"
+            findings.append(_wrong(name, why))
+            continue
+        for receptor, value in receptors.items():
             if receptor not in known:
                 why = f"{population!r} has no receptor {receptor!r}{suggest(str(receptor), known)}"
                 findings.append(_wrong(name, why))
