@@ -70,9 +70,8 @@ def test_events_of_inhibition_and_several_parts() -> None:
 def test_neurons_with_the_same_current_share_a_source() -> None:
     b = NetworkBuilder()
     b.population("cell", 4, models.lif_exp)
-    b.add(
-        Current("step", "cell", amplitude=[0.1, 0.2, 0.1], neurons=[0, 1, 3], start=2.0, stop=5.0)
-    )
+    amplitude = [[0.1, 0.2, 0.1], [0.0, 0.0, 0.0]]
+    b.add(Current("step", "cell", amplitude, time=[2.0, 5.0], neurons=[0, 1, 3]))
     first, second = loaded(b.build()).currents
     assert first.neurons.tolist() == [0, 3]
     assert first.start.tolist() == [2, 5]
