@@ -10,7 +10,8 @@ __all__ = ["Timer"]
 
 from neurobridge.backends.spinnaker.softboard.interrupts import TIMER, InterruptController
 
-_LOAD, _COUNT, _CLEAR, _COUNT_2 = 0x00, 0x04, 0x0C, 0x24
+_LOAD, _COUNT, _CONTROL, _CLEAR, _COUNT_2 = 0x00, 0x04, 0x08, 0x0C, 0x24
+_ON = 0x80
 _CLOCKS_A_READ = 7
 
 
@@ -23,8 +24,9 @@ class Timer:
         self._passed = 0
 
     def tick(self) -> None:
-        """A step begins."""
-        self._interrupts.lines |= TIMER
+        """A step begins; a program that waits has its timer off."""
+        if self._registers.get(_CONTROL, 0) & _ON:
+            self._interrupts.lines |= TIMER
 
     def read(self, offset: int) -> int:
         """A register."""
