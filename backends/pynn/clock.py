@@ -19,6 +19,7 @@ class Clock:
     dt: float
     substeps: int
     lead: int
+    early: float
 
     @property
     def step(self) -> float:
@@ -28,3 +29,7 @@ class Clock:
     def time(self, stamp: Int) -> NDArray[np.float64]:
         """When something with a stamp is due, in ms of the simulator."""
         return np.asarray((stamp * self.substeps + self.lead) * self.step)
+
+    def spike_time(self, stamp: Int) -> NDArray[np.float64]:
+        """When a spike with a stamp is given, in ms: ``early`` steps before it is due."""
+        return np.asarray((stamp * self.substeps + self.lead - self.early) * self.step)

@@ -33,7 +33,7 @@ class PynnEngine(Engine):
 
     def run(self, drive: Drive, progress: Progress | None = None) -> RawResult:
         """See :class:`Engine`."""
-        outcome = self._server.run(self._plan.job(drive), self._in_our_steps(progress))
+        outcome = self._server.run(self._plan.job(drive), self._in_our_steps(drive, progress))
         return self._plan.result(drive, outcome)
 
     def set_population(self, population: PopulationProgram) -> None:
@@ -47,7 +47,9 @@ class PynnEngine(Engine):
         nothing = Drive(0, (), (), ())
         return self._plan.weights(self._server.run(self._plan.job(nothing, weights=True)))
 
-    def _in_our_steps(self, progress: Progress | None) -> Callable[[int], None] | None:
+    def _in_our_steps(
+        self, drive: Drive, progress: Progress | None
+    ) -> Callable[[int], None] | None:
         if progress is None:
             return None
-        return lambda done: progress(done // self._plan.clock.substeps)
+        return lambda done: progress(min(done // self._plan.clock.substeps, drive.n_steps))

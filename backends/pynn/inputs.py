@@ -43,7 +43,7 @@ def events_of(drive: Drive, clock: Clock, receptor: Receptor) -> Inputs:
         channel, count = distinct.T
         order = np.argsort(event.step, kind="stable")
         train = np.asarray(which).reshape(-1)[order].astype(np.int64)
-        time = clock.time(event.step[order])
+        time = clock.spike_time(event.step[order])
         found.sources.append(Source(name, len(distinct), time, train))
         target, weight = event.target[channel], event.weight[channel] * count
         for side, of, value in receptor(event.population, event.receptor, target, weight):
@@ -63,7 +63,7 @@ def sources_of(program: Program, drive: Drive, clock: Clock) -> Iterator[Source]
             stamp = np.concatenate([np.empty(0, np.int64), *(s.stamp for s in trains)])
             neuron = np.concatenate([np.empty(0, np.int64), *(s.neuron for s in trains)])
             order = np.argsort(stamp, kind="stable")
-            yield Source(population.name, population.size, clock.time(stamp[order]), neuron[order])
+            yield Source(population.name, population.size, clock.spike_time(stamp[order]), neuron[order])
 
 
 def currents_of(drive: Drive, clock: Clock) -> Iterator[StepCurrent]:

@@ -91,6 +91,8 @@ class Job:
         The simulator's own step in ms.
     n_steps, lead : int
         Steps of the run, and steps before it in which nothing is recorded, in ``timestep``.
+    ahead : int
+        Steps that the simulator does beyond those that PyNN's ``run`` is told.
     n_chunk : int
         How many steps go by between two looks at whether the run shall stop.
     setup : mapping
@@ -103,6 +105,7 @@ class Job:
     timestep: float
     n_steps: int
     lead: int
+    ahead: int
     n_chunk: int
     setup: Mapping[str, Any]
     cells: tuple[Cells, ...]

@@ -51,7 +51,7 @@ class Plan:
 
     def __init__(self, program: Program, simulator: Simulator, substeps: int) -> None:
         self.program, self.simulator = program, simulator
-        self.clock = Clock(program.dt, substeps, simulator.lead)
+        self.clock = Clock(program.dt, substeps, simulator.lead, simulator.early)
         self.rows: dict[str, CellType] = {}
         for population in program.populations:
             row = None if population.is_source else cell_type(population.model)
@@ -68,12 +68,14 @@ class Plan:
         ]
         shifted = [self._from_source(c) for c in inputs.connections]
         every = [*connections, *shifted]
+        n_steps = drive.n_steps * self.clock.substeps + self.simulator.tail
         longest = max((float(c.delay.max()) for c in every if c.delay.size), default=0.0)
         return Job(
             timestep=self.clock.step,
-            n_steps=drive.n_steps * self.clock.substeps,
+            n_steps=n_steps,
             lead=self.clock.lead,
-            n_chunk=CHUNK if self.simulator.reruns else drive.n_steps * self.clock.substeps,
+            ahead=self.simulator.ahead,
+            n_chunk=CHUNK if self.simulator.reruns else n_steps,
             setup={**self.simulator.setup, "max_delay": max(longest, 2 * self.clock.step)},
             cells=tuple(self._cells(p) for p in self.program.populations if p.name in self.rows),
             sources=(*sources_of(self.program, drive, self.clock), *inputs.sources),
@@ -108,11 +110,16 @@ class Plan:
 
     def _mean(self, p: PopulationProgram, state: str) -> float | Real:
         """What a synaptic state is multiplied by in the simulator."""
-        row = self.rows[p.name]
-        receptor = next((r.name for r in p.code.receptors if r.variable == state), "")
-        if not self.simulator.fixed_step or receptor not in row.decays:
+        tau = self._decay(p, state)
+        if not self.simulator.fixed_step or tau is None:
             return 1.0
-        return step_mean(p.parameters[row.decays[receptor]], self.clock.step)
+        return step_mean(tau, self.clock.step)
+
+    def _decay(self, p: PopulationProgram, state: str) -> Real | None:
+        """Time constant of a synaptic state that decays exponentially."""
+        receptor = next((r.name for r in p.code.receptors if r.variable == state), "")
+        name = self.rows[p.name].decays.get(receptor, "")
+        return np.asarray(p.parameters[name]) if name else None
 
     def _recorded(self, p: PopulationProgram, row: CellType) -> dict[str, Index]:
         asked: dict[str, Index] = {}
@@ -162,7 +169,7 @@ class Plan:
 
     def result(self, drive: Drive, outcome: Outcome) -> RawResult:
         """What a run gave, in our terms."""
-        done = outcome.n_steps // self.clock.substeps
+        done = max(outcome.n_steps - self.simulator.tail, 0) // self.clock.substeps
         spikes = {}
         for plan in self.program.spike_plans:
             if self.program.population(plan.population).is_source:
@@ -190,12 +197,15 @@ class Plan:
         p, row = self.program.population(plan.population), self.rows[plan.population]
         name = row.states[plan.variable]
         recorded = self._recorded(p, row)[name]
-        every = outcome.states[p.name, name]
+        every, late, scale = outcome.states[p.name, name], 0, self._mean(p, plan.variable)
+        if self.simulator.fixed_step and (tau := self._decay(p, plan.variable)) is not None:
+            # recorded before what arrives is added: one sample later it is there, and has decayed
+            late, scale = 1, scale * np.exp(-self.clock.step / tau)
         if self.simulator.fixed_step:
             every = self._after_resets(p, row, plan.variable, every, recorded, outcome)
         last = np.arange(1, done // plan.interval + 1) * plan.interval * self.clock.substeps - 1
-        mean = np.broadcast_to(self._mean(p, plan.variable), p.size)[plan.neurons]
-        return every[np.ix_(last, np.searchsorted(recorded, plan.neurons))] / mean
+        values = every[np.ix_(last + late, np.searchsorted(recorded, plan.neurons))]
+        return values / np.broadcast_to(scale, p.size)[plan.neurons]
 
     def _after_resets(
         self,

@@ -76,7 +76,8 @@ def _source(sim: Any, source: Source) -> Any:
     order = np.argsort(source.neuron, kind="stable")
     bounds = np.searchsorted(source.neuron[order], np.arange(1, source.size))
     trains = [Sequence(train) for train in np.split(source.time[order], bounds)]
-    return sim.Population(source.size, sim.SpikeSourceArray(spike_times=trains), label=source.name)
+    times = trains if len(trains) > 1 else trains[0]
+    return sim.Population(source.size, sim.SpikeSourceArray(spike_times=times), label=source.name)
 
 
 def _cells(sim: Any, cells: Cells, job: Job, details: Details) -> Any:
@@ -118,15 +119,17 @@ def _run(
     go_on: Callable[[int], bool],
 ) -> int:
     details.begin((job.lead + job.n_steps) * job.timestep)
+    at = 0
     if job.lead:
-        sim.run(job.lead * job.timestep)
+        at = job.lead - job.ahead
+        sim.run(at * job.timestep)
         for cells in job.cells:
             populations[cells.name].initialize(**cells.initial)
     done = 0
     while done < job.n_steps and go_on(done):
-        step = min(job.n_chunk, job.n_steps - done)
-        sim.run(step * job.timestep)
-        done += step
+        done = min(done + job.n_chunk, job.n_steps)
+        sim.run((job.lead + done - at) * job.timestep)
+        at = job.lead + done
     go_on(done)
     return done
 

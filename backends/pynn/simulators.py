@@ -32,10 +32,16 @@ class Simulator:
         States (PyNN's names) that can start elsewhere than PyNN's cell does.
     lead : int
         Quiet steps before time 0, without which spikes at time 0 would be lost.
+    ahead : int
+        Steps that the simulator does beyond those that PyNN's ``run`` is told.
+    tail : int
+        Steps after the end that are needed to tell what was recorded at the end.
     spike_shift : int
         What is added to the time of a spike.
     source_delay_shift : int
         What is added to the delay of a spike that was given, not found.
+    early : float
+        Part of a step by which given spikes are sent early, lest rounding makes them late.
     refractory_shift : int
         What is added to a refractory period that is not 0.
     crossing : bool
@@ -59,8 +65,11 @@ class Simulator:
     cells: tuple[str, ...]
     initial: frozenset[str] = frozenset({"v"})
     lead: int = 0
+    ahead: int = 0
+    tail: int = 0
     spike_shift: int = 0
     source_delay_shift: int = 0
+    early: float = 0.0
     refractory_shift: int = 0
     crossing: bool = False
     fixed_step: bool = False
@@ -87,6 +96,7 @@ SIMULATORS = {
         initial=frozenset(
             {"v", "w", "u", "m", "h", "n", "isyn_exc", "isyn_inh", "gsyn_exc", "gsyn_inh"}
         ),
+        tail=1,
         crossing=True,
         fixed_step=True,
     ),
@@ -95,8 +105,11 @@ SIMULATORS = {
         module="pyNN.nest",
         package="nest",
         install='pip install "neurobridge-sim[pynn,nest]"',
-        cells=("IF_curr_exp", "IF_curr_alpha", "IF_curr_delta", "IF_cond_exp"),
+        cells=_IF,
         lead=2,
+        ahead=1,
+        tail=1,
+        early=1e-6,
         setup={"spike_precision": "on_grid", "verbosity": "error"},
     ),
     "brian2": Simulator(
