@@ -197,6 +197,51 @@ def export(
 
 
 @app.command()
+def deploy(
+    source: Source,
+    to: Annotated[str, typer.Option(help="The hardware: spinnaker.")],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only show what would be; also the default.")
+    ] = False,
+    bundle: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Write what a machine with a board needs."),
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="HTML", help="Write a self-contained report.")
+    ] = None,
+    chip_model: Annotated[
+        bool, typer.Option("--chip-model", help="Also run sPyNNaker's programs in the chip model.")
+    ] = False,
+    by: Annotated[
+        str | None,
+        typer.Option(metavar="LABEL", help="Rounding and rates by this label; cell_type."),
+    ] = None,
+    baseline: Annotated[
+        bool, typer.Option(help="Also run the reference with another seed, to show mere chance.")
+    ] = True,
+    settings: Set = None,
+    duration: Duration = None,
+    dt: Dt = None,
+    seed: Seed = None,
+    trial: Trial = None,
+    accept: Accept = None,
+    json: Json = False,
+) -> None:
+    """What a network will be and do on SpiNNaker, found out without a board.
+
+    --set gives settings of the chip, e.g. --set split=8. Code 2 if something has to be accepted.
+    """
+    from neurobridge.cli.deploying import deploy, refuse_contradiction
+
+    refuse_contradiction(dry_run, bundle)
+    given = {"duration": duration, "dt": dt, "seed": seed, "trial": trial}
+    deploy(
+        source, to, bundle, report, chip_model, by, baseline, settings or [], given, accept, json
+    )
+
+
+@app.command()
 def train(
     experiment: Annotated[
         str, typer.Argument(metavar="EXPERIMENT", help="A file with a section 'training'.")

@@ -1,0 +1,172 @@
+"""``neurobridge deploy``."""
+
+from __future__ import annotations
+
+__all__ = ["deploy", "refuse_contradiction"]
+
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+from rich.text import Text
+
+from neurobridge.cli.entry import AGREED, BAD_INPUT, INTERRUPTED
+from neurobridge.cli.output import Output, output
+from neurobridge.cli.progress import run_progress
+from neurobridge.cli.subject import Subject, key_values, load_subject, split
+from neurobridge.cli.summary import findings_table
+from neurobridge.deployment.targets import check_target
+from neurobridge.errors import ExperimentError
+from neurobridge.io.recording_file import refuse_used_folder
+
+if TYPE_CHECKING:
+    from neurobridge.deployment.result import Deployment
+
+
+def deploy(
+    source: str,
+    to: str,
+    folder: Path | None,
+    report: Path | None,
+    chip_model: bool,
+    by: str | None,
+    baseline: bool,
+    settings: Sequence[str],
+    given: Mapping[str, Any],
+    accept: str | None,
+    as_json: bool,
+) -> None:
+    """Plan, show, and write what was asked for; code 2 if something has to be accepted first."""
+    with output(as_json) as out:
+        check_target(to)
+        if folder is not None:
+            refuse_used_folder(folder, "a bundle")
+        subject = load_subject(source, {**given, "accept": split(accept)})
+        subject.check_size()
+        _announce(out, subject, to)
+        deployment = _planned(out, subject, to, by, baseline, chip_model, key_values(settings))
+        command = _command(subject, to, settings)
+        stopped = bool(deployment.open_findings)
+        page = None
+        if report is not None:
+            page = deployment.report(report, title=subject.title, command=command)
+        written = deployment.bundle(folder) if folder is not None and not stopped else None
+        _emit(out, deployment, command, page, folder, written)
+    raise typer.Exit(BAD_INPUT if stopped else AGREED)
+
+
+def refuse_contradiction(dry_run: bool, folder: Path | None) -> None:
+    """A dry run writes no bundle.
+
+    Raises
+    ------
+    ExperimentError
+    """
+    if dry_run and folder is not None:
+        raise ExperimentError("--dry-run writes no bundle; leave out --dry-run or --bundle")
+
+
+def _announce(out: Output, subject: Subject, to: str) -> None:
+    network, plan = subject.network, subject.settings
+    out.note(
+        f"{subject.title}: {network.n_neurons:,} neurons, {network.n_edges:,} edges, "
+        f"{plan.duration:g} ms at dt {plan.dt:g} ms, seed {plan.seed}, for {to}"
+    )
+    for finding in subject.findings:
+        out.note(f"{finding.severity}: {finding.why}; {finding.remedy}")
+
+
+def _planned(
+    out: Output,
+    subject: Subject,
+    to: str,
+    by: str | None,
+    baseline: bool,
+    chip_model: bool,
+    settings: Mapping[str, Any],
+) -> Deployment:
+    from neurobridge.deployment.job import labels
+    from neurobridge.deployment.plan import plan_deployment
+
+    plan = subject.settings
+    stages = labels(baseline=baseline, chip_model=chip_model)
+    try:
+        with run_progress(out.notes, stages, subject.n_steps) as progress:
+            return plan_deployment(
+                subject.network,
+                plan.duration,
+                dt=plan.dt,
+                to=to,
+                seed=plan.seed,
+                trial=plan.trial,
+                by=by,
+                accept=plan.accept,
+                baseline=baseline,
+                chip_model=chip_model,
+                progress=progress,
+                **settings,
+            )
+    except KeyboardInterrupt:
+        out.note("interrupted; nothing was written", "yellow")
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _emit(
+    out: Output,
+    deployment: Deployment,
+    command: str,
+    report: Path | None,
+    folder: Path | None,
+    written: Path | None,
+) -> None:
+    document = {
+        **deployment.to_dict(),
+        "report": None if report is None else str(report),
+        "bundle": None if written is None else str(written),
+    }
+    parts = deployment.parts()
+    if deployment.findings:
+        parts.insert(0, findings_table(deployment.findings))
+    if report is not None:
+        parts.append(Text.assemble("report  ", (str(report), "bold")))
+    if written is not None:
+        parts.append(Text.assemble("bundle  ", (str(written), "bold")))
+    parts.append(_next(deployment, command, folder, written))
+    out.emit(document, *parts)
+
+
+def _next(deployment: Deployment, command: str, folder: Path | None, written: Path | None) -> Text:
+    """What to do now."""
+    codes = sorted({f.code for f in deployment.open_findings})
+    if codes:
+        wanted = f"{command} --accept {','.join([*deployment.accepted, *codes])}"
+        where = shlex.quote(str(folder)) if folder is not None else "FOLDER"
+        return Text.assemble(
+            ("\nNext  ", "bold"),
+            ("nothing is written before these approximations are accepted by name, or remedied\n",
+             "yellow"),
+            f"  {wanted} --bundle {where}",
+        )  # fmt: skip
+    if written is not None:
+        return Text.assemble(
+            ("\nNext  ", "bold"), f"read {written / 'README.md'}, copy the folder to a machine "
+            "with a board, and run it there; check.py compares what comes back with the twin",
+        )  # fmt: skip
+    lines = [f"  {command} --bundle FOLDER", "  [a folder for a machine with a board]"]
+    if deployment.chip_model is None:
+        lines += [f"  {command} --chip-model", "  [the shipped programs, bit for bit; slow]"]
+    return Text.assemble(("\nNext\n", "bold"), "\n".join(lines))
+
+
+def _command(subject: Subject, to: str, settings: Sequence[str]) -> str:
+    plan = subject.settings
+    parts = ["neurobridge", "deploy", subject.source, "--to", to]
+    for name in ("duration", "dt", "seed", "trial"):
+        parts += [f"--{name}", str(getattr(plan, name)).removesuffix(".0")]
+    for pair in settings:
+        parts += ["--set", pair]
+    if plan.accept:
+        parts += ["--accept", ",".join(plan.accept)]
+    return shlex.join(parts)

@@ -1,0 +1,147 @@
+"""From a network to a Deployment: laid out, scaled, run on the twin, compared, mapped."""
+
+from __future__ import annotations
+
+__all__ = ["plan_deployment"]
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from neurobridge.backends.fixedpoint.findings import chip_findings
+from neurobridge.comparison.build import compare_recordings
+from neurobridge.comparison.execute import RunProgress
+from neurobridge.deployment.changes import changes
+from neurobridge.deployment.decisions import decisions
+from neurobridge.deployment.grouping import group_neurons
+from neurobridge.deployment.job import OTHER_SEED, REFERENCE, TWIN, job_of
+from neurobridge.deployment.measured_input import HEADROOM, measured_input
+from neurobridge.deployment.quantisation import quantisation
+from neurobridge.deployment.rates import group_rates
+from neurobridge.deployment.result import Deployment
+from neurobridge.deployment.targets import check_settings, check_target, check_version
+from neurobridge.deployment.weight_scale import chip_cells, choose_scale
+from neurobridge.errors import ExperimentError
+from neurobridge.graph.network import Network
+
+
+def plan_deployment(
+    network: Network,
+    duration: float,
+    *,
+    dt: float,
+    to: str = "spinnaker",
+    seed: int = 0,
+    trial: int = 0,
+    by: str | None = None,
+    version: int = 5,
+    headroom: float = HEADROOM,
+    accept: Sequence[str] = (),
+    baseline: bool = True,
+    chip_model: bool = False,
+    progress: RunProgress | None = None,
+    **settings: Any,
+) -> Deployment:
+    """Find out what a network will be and do on SpiNNaker; no board is needed, and none is used.
+
+    The network is laid out for the chip and run once on the reference (float64) and once on the
+    twin (the chip's integers) with the same input. Approximations do not stop this; they are
+    listed, and have to be accepted before a bundle is written. Spikes of all populations are
+    recorded, whatever the spike probes of the network.
+
+    Parameters
+    ----------
+    network : Network
+    duration : float or str
+        In ms.
+    dt : float or str
+        In ms; at least 0.1.
+    to : str
+        The target: ``"spinnaker"``.
+    seed, trial : int
+        Key of everything that is drawn.
+    by : str, optional
+        Label by which rounding and rates are reported; default: ``cell_type`` if there is one,
+        else the populations.
+    version : int
+        Kind of board: 5 (48 chips, as in large machines) or 3 (4 chips).
+    headroom : float
+        Factor on the measured input, where a scale is measured.
+    accept : sequence of str
+        Approximations that are accepted by name.
+    baseline : bool
+        Also run the reference with another seed, to show what a real difference looks like.
+    chip_model : bool
+        Also run the program files of sPyNNaker in the chip model; slow.
+    progress : callable, optional
+        Called with a label and the number of steps done.
+    **settings
+        Of the chip, see :data:`~neurobridge.lowering.chip.settings.CHIP_SETTINGS`. With
+        ``max_summed_input`` nothing is chosen.
+
+    Returns
+    -------
+    Deployment
+
+    Raises
+    ------
+    UnknownNameError
+        If the target, a label or a setting does not exist.
+    ExperimentError
+        If a setting looks like a credential, or a number is out of its range.
+    FindingsError
+        If the chip cannot have the network; lists every reason.
+    KeyboardInterrupt
+        If a run is interrupted.
+    """
+    check_target(to)
+    check_version(version)
+    check_settings(settings)
+    _check_headroom(headroom)
+    groups = group_neurons(network, by)
+    job = job_of(network, duration, dt, seed, trial, accept, progress)
+    bound, findings = chip_findings(job.program, settings)
+    job.refuse(findings, bound)
+    reference = job.reference(seed, REFERENCE)
+    measured = measured_input(
+        job.program,
+        chip_cells(job.program),
+        job.drive,
+        {n: (s.step, s.neuron) for n, s in reference.spikes.items()},
+    )
+    scaled = choose_scale(job.program, settings, bound, findings, measured, headroom)
+    twin, engine = job.twin(scaled)
+    other = job.reference(seed + 1, OTHER_SEED) if baseline else None
+    comparison = compare_recordings(
+        {REFERENCE: reference, TWIN: twin}, REFERENCE, other, tiers={TWIN: "T3"}
+    )
+    mapping = job.mapping(engine.network, version)
+    model = job.chip_model(twin, scaled.settings) if chip_model else None
+    return Deployment(
+        network=network,
+        target=to,
+        dt=job.program.dt,
+        duration=job.drive.n_steps * job.program.dt,
+        seed=seed,
+        trial=trial,
+        settings=scaled.settings,
+        accepted=tuple(accept),
+        findings=tuple(dict.fromkeys([*job.findings, *scaled.findings])),
+        plan=scaled.plan,
+        scales=scaled.scales,
+        quantisation=quantisation(scaled.plan, measured, groups),
+        changes=changes(scaled.plan, network),
+        chip_network=engine.network,
+        expected=engine.result,
+        comparison=comparison,
+        rates=group_rates(groups, reference, twin, other),
+        decisions=decisions(network, reference, twin),
+        mapping=mapping,
+        chip_model=model,
+    )
+
+
+def _check_headroom(headroom: Any) -> None:
+    known = isinstance(headroom, (int, float)) and not isinstance(headroom, bool)
+    if not known or not 1 <= headroom < math.inf:
+        raise ExperimentError(f"headroom: expected a number of at least 1, got {headroom!r}")
