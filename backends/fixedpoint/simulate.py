@@ -222,10 +222,7 @@ class Twin:
 
 
 def _numbers(network: ChipNetwork, arrival: Sequence[str] | None) -> dict[str, Int]:
-    """Numbers of all neurons in the order in which their packets arrive, by population.
-
-    The neurons of a core send in ascending order, those of a ``SpikeSourceArray`` in descending.
-    """
+    """Numbers of all neurons in the order in which their packets arrive, by population."""
     sizes = network.sizes
     order = list(sizes) if arrival is None else list(arrival)
     if sorted(order) != sorted(sizes):
@@ -233,12 +230,7 @@ def _numbers(network: ChipNetwork, arrival: Sequence[str] | None) -> dict[str, I
             f"arrival: expected each population and source once, {list(sizes)}, got {order}"
         )
     starts = np.cumsum([0, *(sizes[name] for name in order)]).tolist()
-    numbers = {
+    return {
         name: start + np.arange(sizes[name], dtype=np.int64)
         for name, start in zip(order, starts, strict=False)
     }
-    for source in network.sources:
-        ascending, width = numbers[source.name], source.neurons_per_core
-        cores = np.split(ascending, range(width, source.size, width))
-        numbers[source.name] = np.concatenate([core[::-1] for core in cores])
-    return numbers

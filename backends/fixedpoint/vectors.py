@@ -3,9 +3,11 @@
 A file has ``timestep_ms``, ``n_steps``, ``populations`` (``name``, ``model``, ``n``, and ``params``
 or ``spike_times`` in ms), ``projections`` (``pre``, ``post``, ``receptor`` and ``connections`` as
 rows of source, target, weight, delay in ms) and ``results``, from which shifts, initial values and
-the neurons of each core are taken. A population may have ``initial_values`` (by PyNN's names) and
-``current_sources``: ``amplitude``, ``start``, ``stop`` (ms) or ``times``, ``amplitudes``, and
-``neurons``. Spikes of a ``SpikeSourcePoisson`` are those that the file recorded.
+the neurons of each core are taken. A population may have ``initial`` (by PyNN's names).
+``currents`` of the file, or of a population, have ``times`` and ``amplitudes`` or ``start``,
+``stop`` and ``amplitude`` (ms, nA), and ``neurons`` if not all; those of the file name their
+``population``.
+Spikes of a ``SpikeSourcePoisson`` are those that the file recorded.
 """
 
 from __future__ import annotations
@@ -33,11 +35,12 @@ from neurobridge.lowering.chip.network import (
 
 _KEYS = ("timestep_ms", "n_steps", "populations", "projections", "results")
 _SOURCES = ("SpikeSourceArray", "SpikeSourcePoisson")
-_INITIAL_KEYS = ("initial_values", "initial", "init")
-_CURRENT_KEYS = ("current_sources", "currents", "dc_sources", "dc_source", "dc")
+_INITIAL_KEYS = ("initial", "initial_values", "init")
+_CURRENT_KEYS = ("currents", "current_sources", "dc_sources", "dc_source", "dc")
 _NEURON_KEYS = ("neurons", "indices", "ids", "cells")
 _POPULATION_KEYS = {
     *("name", "model", "n", "params", "spike_times", "rate", "seed", "description"),
+    *("neurons_per_core", "additional", "record", "recorded"),
     *(*_INITIAL_KEYS, *_CURRENT_KEYS),
 }
 _RAW_INITIAL = {
@@ -100,7 +103,9 @@ def _network(content: Mapping[str, Any]) -> ChipNetwork:
         _projection(number, p, by_name[p["post"]], dt)
         for number, p in enumerate(content["projections"])
     )
-    currents = (current for p in listed for current in _currents(p, dt))
+    sizes = {p["name"]: int(p["n"]) for p in listed}
+    currents = [current for p in listed for current in _currents(p, sizes, dt)]
+    currents += _currents(content, sizes, dt)
     return ChipNetwork(
         dt, int(content["n_steps"]), populations, sources, tuple(projections), tuple(currents)
     )
@@ -184,15 +189,22 @@ def _projection(
     )
 
 
-def _currents(listed: Mapping[str, Any], dt: float) -> Iterator[ChipCurrent]:
-    given: Any = next((listed[key] for key in _CURRENT_KEYS if key in listed), [])
+def _currents(
+    holder: Mapping[str, Any], sizes: Mapping[str, int], dt: float
+) -> Iterator[ChipCurrent]:
+    """The currents that a population lists, or the whole file."""
+    given: Any = next((holder[key] for key in _CURRENT_KEYS if key in holder), [])
     for source in given if isinstance(given, list) else [given]:
-        chosen = next((source[key] for key in _NEURON_KEYS if key in source), None)
-        neurons = np.arange(int(listed["n"])) if chosen is None else np.array(chosen)
+        name = source.get("population", holder.get("name"))
+        if name not in sizes:
+            raise FileFormatError(f"a current into an unknown population {name!r}")
+        chosen = next((source[key] for key in _NEURON_KEYS if key in source), range(sizes[name]))
         if "times" in source:
             times, values = source["times"], source["amplitudes"]
         else:
             times, values = [source["start"], source["stop"]], [source["amplitude"], 0.0]
-        start = np.array([int(time / dt) for time in times], dtype=np.int64)
+        start = np.array(
+            [int(time * (1000.0 / round(dt * 1000.0))) for time in times], dtype=np.int64
+        )
         value = np.array(values, dtype=np.float64)
-        yield ChipCurrent(listed["name"], neurons.astype(np.int32), start, value)
+        yield ChipCurrent(name, np.array(chosen, dtype=np.int32), start, value)
