@@ -101,3 +101,14 @@ class ChipPlan:
             np.concatenate([empty, *(s.value for s in pieces)]),
             np.concatenate([empty, *(s.rounded for s in pieces)]),
         )
+
+    def lost_input(self, population: str) -> NDArray[np.float64]:
+        """Share of each neuron's input weight that became 0, float64 (size,)."""
+        size = self.program.population(population).size
+        total, lost = np.zeros(size), np.zeros(size)
+        for s in self.scaled:
+            if s.edges.pathway.post == population:
+                target = s.edges.target
+                total += np.bincount(target, weights=s.value, minlength=size)
+                lost += np.bincount(target, weights=s.value * (s.word == 0), minlength=size)
+        return np.divide(lost, total, out=np.zeros(size), where=total > 0)

@@ -26,7 +26,7 @@ SHORTEST_STEP = 0.1
 LONGEST_ROW = 256
 """Synapses from one neuron to one core in one list (``SynapseRowTooBigException``)."""
 NOTICEABLE = 0.01
-"""Total relative error of weights that has to be accepted by name."""
+"""Relative error of all weights, or lost share of a neuron's, that has to be accepted by name."""
 IZHIKEVICH_PEAK = 30.0
 """mV; the binary has no other (``izk_curr_exp_base.py``)."""
 
@@ -160,10 +160,12 @@ def _rounding(plan: ChipPlan) -> Iterator[Finding]:
         error = plan.error(name)
         where = f"population {name!r}"
         if error.became_zero:
+            lost = float(plan.lost_input(name).max())
             yield Finding(
-                "weights_become_zero", "approximation", where,
+                "weights_become_zero", "approximation" if lost > NOTICEABLE else "note", where,
                 f"{error.became_zero:,} of {error.n:,} weights onto it ({error.zero_share:.2%}) "
-                "are below half the resolution of 16-bit weights and become 0",
+                "are below half the resolution of 16-bit weights and become 0; a neuron loses up "
+                f"to {lost:.2%} of its input weight",
                 "give max_summed_input from a run (neurobridge deploy measures it), split the "
                 "population (split=8), or accept it", error.zero_share,
             )  # fmt: skip

@@ -48,19 +48,35 @@ def test_inputs_that_are_too_large_together() -> None:
     assert plan.populations[0].shifts == (15, 0)
 
 
+def hub_and_weak() -> nb.Network:
+    """A neuron with a weight of 30,000 nA, and one whose only weight is 0.1 nA."""
+    b = NetworkBuilder()
+    b.population("input", 2, models.spike_source)
+    b.population("cell", 2, models.lif_exp)
+    b.connect("way", "input", "cell", [(0, 0), (1, 1)], weight=[30_000.0, 0.1], delay=1.0)
+    return b.build()
+
+
 def test_weights_below_the_resolution() -> None:
-    finding = found(star([30_000.0, 0.1]), "weights_become_zero", split="never")
+    finding = found(hub_and_weak(), "weights_become_zero", split="never")
     assert finding.severity == "approximation"
     assert finding.magnitude == 0.5
     assert "1 of 2" in finding.why
+    assert "up to 100.00% of its input" in finding.why
+
+
+def test_weights_that_hardly_count_may_become_zero() -> None:
+    finding = found(star([30_000.0, 0.1]), "weights_become_zero", split="never")
+    assert finding.severity == "note"
+    assert "up to 0.00% of its input" in finding.why
 
 
 def test_zeroed_weights_have_to_be_accepted_by_name() -> None:
-    network = star([30_000.0, 0.1])
+    network = hub_and_weak()
     with pytest.raises(FindingsError, match="weights_become_zero"):
-        nb.run(network, 5.0, "fixedpoint", dt=1.0)
+        nb.run(network, 5.0, "fixedpoint", dt=1.0, split="never")
     accept = ["weights_become_zero"]
-    recording = nb.run(network, 5.0, "fixedpoint", dt=1.0, accept=accept)
+    recording = nb.run(network, 5.0, "fixedpoint", dt=1.0, split="never", accept=accept)
     assert "weights_become_zero" in {f.code for f in recording.findings}
 
 
