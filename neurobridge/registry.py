@@ -24,6 +24,7 @@ OWN = {
     "torch": "neurobridge.backends.torch:TorchBackend",
     "pynn": "neurobridge.backends.pynn:PynnBackend",
     "fixedpoint": "neurobridge.backends.fixedpoint:FixedPointBackend",
+    "spinnaker": "neurobridge.backends.spinnaker:SpinnakerBackend",
 }
 """The backends of this package: present also in a checkout that is not installed."""
 

@@ -1,1 +1,7 @@
-"""SpiNNaker through sPyNNaker: a board, a virtual board, or the chip model."""
+"""SpiNNaker through sPyNNaker: a board, a server of boards, or a model of the chip."""
+
+from __future__ import annotations
+
+__all__ = ["SpinnakerBackend"]
+
+from neurobridge.backends.spinnaker.backend import SpinnakerBackend
