@@ -1,6 +1,7 @@
 """PyNN's simulators on the host, NEURON first: small networks, independently integrated.
 
-Importing this package imports neither PyNN nor a simulator. ``docs/pynn.md`` says what was measured.
+Importing this package imports neither PyNN nor a simulator. ``docs/pynn.md`` says what was
+measured.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from neurobridge.backends.pynn.catalogue import CellType, cell_type, nearest_cell
+from neurobridge.backends.pynn.fixed_step import early_threshold
 from neurobridge.backends.pynn.mechanisms import missing_tool
 from neurobridge.backends.pynn.simulators import SIMULATORS, Simulator
 from neurobridge.errors import suggest
@@ -69,7 +70,7 @@ def check_cells(program: Program, chosen: Simulator, substeps: int) -> list[Find
             findings.append(_not_there(population, row, chosen))
         else:
             findings += _states(program, population, row, chosen)
-            findings += _values(population, row, chosen)
+            findings += _values(population, row, chosen, program.dt / substeps)
             findings += _differs(population, row, chosen, substeps)
     return findings
 
@@ -114,7 +115,9 @@ def _states(
             )  # fmt: skip
 
 
-def _values(p: PopulationProgram, row: CellType, chosen: Simulator) -> Iterator[Finding]:
+def _values(
+    p: PopulationProgram, row: CellType, chosen: Simulator, step: float
+) -> Iterator[Finding]:
     """Numbers that PyNN's cell does not take."""
     for name, value in row.fixed.items():
         if np.any(np.asarray(p.parameters[name]) != value):
@@ -127,14 +130,17 @@ def _values(p: PopulationProgram, row: CellType, chosen: Simulator) -> Iterator[
     if not chosen.crossing or not threshold:
         return
     limit = np.asarray(p.parameters[threshold])
+    if row.theirs == "EIF_cond_exp_isfa_ista":
+        limit = early_threshold(p.parameters, step)
     reset = "c" if "c" in p.parameters else "v_reset"
-    for what, value in (("it starts", p.initial["v"]), ("it is reset", p.parameters[reset])):
-        if np.any(np.asarray(value) >= limit):
+    starts, returns = np.asarray(p.initial["v"]), np.asarray(p.parameters[reset])
+    for what, value in (("it starts", starts), ("it is reset", returns)):
+        if np.any(value >= limit):
             yield Finding(
                 "threshold_crossing", "error", f"population {p.name!r}",
-                f"{what} at or above {threshold}, and {chosen.name} counts a spike only where the "
-                "potential crosses it",
-                f"keep it below {threshold}, or run it on another backend",
+                f"{what} at {value.max():g} mV, and {chosen.name} counts a spike only where the "
+                f"potential crosses {limit.min():g} mV",
+                "keep it below that, or run it on another backend",
             )  # fmt: skip
 
 
@@ -142,16 +148,17 @@ def _differs(
     p: PopulationProgram, row: CellType, chosen: Simulator, substeps: int
 ) -> Iterator[Finding]:
     if row.theirs in chosen.differs:
+        words, size = chosen.differs[row.theirs]
         yield Finding(
             "simulator_integration", "note", f"population {p.name!r}",
             f"{row.theirs} is integrated by {chosen.name}'s own method, not by "
-            f"{p.model.integrator}: {chosen.differs[row.theirs]}",
-            "compare with a smaller dt; docs/pynn.md has the measurements",
+            f"{p.model.integrator}: {words}",
+            "compare with a smaller dt; docs/pynn.md has the measurements", size,
         )  # fmt: skip
     if substeps > 1 and row.theirs != "HH_cond_exp":
         yield Finding(
             "spikes_between_steps", "note", f"population {p.name!r}",
-            f"with substeps={substeps} the threshold is tested between steps of dt, and a neuron is "
-            "reset there: every interval between spikes may be up to one dt shorter",
+            f"with substeps={substeps} the threshold is tested between steps of dt, and a neuron "
+            "is reset there: every interval between spikes may be up to one dt shorter",
             "substeps=1 keeps spikes on the grid", float(substeps),
         )  # fmt: skip

@@ -14,7 +14,10 @@ Int = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Clock:
-    """A step of ``dt`` (ms) is ``substeps`` steps of the simulator; time 0 is ``lead`` of them late."""
+    """A step of ``dt`` (ms) is ``substeps`` steps of the simulator, whose time 0 is ``lead`` late.
+
+    Spikes are given ``early`` steps before they are due.
+    """
 
     dt: float
     substeps: int
@@ -31,5 +34,5 @@ class Clock:
         return np.asarray((stamp * self.substeps + self.lead) * self.step)
 
     def spike_time(self, stamp: Int) -> NDArray[np.float64]:
-        """When a spike with a stamp is given, in ms: ``early`` steps before it is due."""
+        """When a spike with a stamp is given, in ms of the simulator."""
         return np.asarray((stamp * self.substeps + self.lead - self.early) * self.step)

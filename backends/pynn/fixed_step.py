@@ -1,7 +1,7 @@
 r"""NEURON's fixed step, and what makes it second order in cells of PyNN that spike on the grid.
 
-NEURON holds currents and gates half a step away from the potential [1]_. With ``secondorder = 2`` the
-potential moves by Crank-Nicolson. Three things keep a run of PyNN's cells from that order:
+NEURON holds currents and gates half a step away from the potential [1]_. With ``secondorder = 2``
+the potential moves by Crank-Nicolson. Three things keep a run of PyNN's cells from that order:
 
 * A synaptic state that jumps at ``t`` is used as the mean of the step that begins there. The mean
   of ``exp(-t/tau)`` over a step ``h`` is :func:`step_mean`, so weights are multiplied by it, and

@@ -63,7 +63,9 @@ def sources_of(program: Program, drive: Drive, clock: Clock) -> Iterator[Source]
             stamp = np.concatenate([np.empty(0, np.int64), *(s.stamp for s in trains)])
             neuron = np.concatenate([np.empty(0, np.int64), *(s.neuron for s in trains)])
             order = np.argsort(stamp, kind="stable")
-            yield Source(population.name, population.size, clock.spike_time(stamp[order]), neuron[order])
+            yield Source(
+                population.name, population.size, clock.spike_time(stamp[order]), neuron[order]
+            )
 
 
 def currents_of(drive: Drive, clock: Clock) -> Iterator[StepCurrent]:

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from neurobridge.backends.pynn.job import Cells
+from neurobridge.backends.pynn.job import Cells, Job
 from neurobridge.backends.pynn.simulation import Details
 
 PLACES = {
@@ -50,7 +50,7 @@ class NeuronDetails(Details):
     def __init__(self) -> None:
         self._handlers: list[Any] = []
 
-    def prepare(self) -> None:
+    def prepare(self, job: Job) -> None:
         """See :class:`Details`."""
         from neuron import h
 

@@ -205,7 +205,7 @@ class Plan:
             every = self._after_resets(p, row, plan.variable, every, recorded, outcome)
         last = np.arange(1, done // plan.interval + 1) * plan.interval * self.clock.substeps - 1
         values = every[np.ix_(last + late, np.searchsorted(recorded, plan.neurons))]
-        return values / np.broadcast_to(scale, p.size)[plan.neurons]
+        return np.asarray(values / np.broadcast_to(scale, p.size)[plan.neurons])
 
     def _after_resets(
         self,

@@ -1,4 +1,4 @@
-"""This side of the process that holds a simulator. There is one for each simulator."""
+"""Server: the process that holds a simulator, as seen from here. Each simulator has one."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Server:
     def __init__(self, simulator: Simulator) -> None:
         self.simulator = simulator
         mechanisms = str(compiled_mechanisms()) if simulator.fixed_step else ""
-        self._log = tempfile.TemporaryFile("a+b")
+        self._log = tempfile.TemporaryFile("a+b")  # noqa: SIM115 - open as long as the process
         self._connection, theirs = Pipe()
         self._process = _start(simulator, theirs, mechanisms, self._log)
         theirs.close()

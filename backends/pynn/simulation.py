@@ -20,7 +20,7 @@ Real = NDArray[np.float64]
 class Details:
     """What a simulator needs beyond PyNN's interface: nothing."""
 
-    def prepare(self) -> None:
+    def prepare(self, job: Job) -> None:
         """After ``setup``, before anything is built."""
 
     def finish(self, population: Any, cells: Cells) -> None:
@@ -44,7 +44,7 @@ def simulate(sim: Any, job: Job, details: Details, go_on: Callable[[int], bool])
     """
     start = time.perf_counter()
     sim.setup(timestep=job.timestep, min_delay=job.timestep, **job.setup)
-    details.prepare()
+    details.prepare(job)
     populations = {source.name: _source(sim, source) for source in job.sources}
     for cells in job.cells:
         populations[cells.name] = _cells(sim, cells, job, details)

@@ -51,12 +51,17 @@ def main(arguments: list[str]) -> None:
 
 
 def _load(module: str, mechanisms: str) -> tuple[Any, Details]:
-    if not mechanisms:
-        return importlib.import_module(module), Details()
-    from neurobridge.backends.pynn.neuron_details import NeuronDetails, load_mechanisms
+    details = Details()
+    if module == "pyNN.neuron":
+        from neurobridge.backends.pynn.neuron_details import NeuronDetails, load_mechanisms
 
-    load_mechanisms(mechanisms)
-    return importlib.import_module(module), NeuronDetails()
+        load_mechanisms(mechanisms)
+        details = NeuronDetails()
+    elif module == "pyNN.brian2":
+        from neurobridge.backends.pynn.brian2_details import Brian2Details
+
+        details = Brian2Details()
+    return importlib.import_module(module), details
 
 
 def _in_child(connection: Connection, sim: Any, job: Job, details: Details) -> None:
