@@ -134,11 +134,11 @@ def _values(
         limit = early_threshold(p.parameters, step)
     reset = "c" if "c" in p.parameters else "v_reset"
     starts, returns = np.asarray(p.initial["v"]), np.asarray(p.parameters[reset])
-    for what, value in (("it starts", starts), ("it is reset", returns)):
-        if np.any(value >= limit):
+    for what, at in (("it starts", starts), ("it is reset", returns)):
+        if np.any(at >= limit):
             yield Finding(
                 "threshold_crossing", "error", f"population {p.name!r}",
-                f"{what} at {value.max():g} mV, and {chosen.name} counts a spike only where the "
+                f"{what} at {at.max():g} mV, and {chosen.name} counts a spike only where the "
                 f"potential crosses {limit.min():g} mV",
                 "keep it below that, or run it on another backend",
             )  # fmt: skip

@@ -7,6 +7,7 @@ fails the suite.
 from __future__ import annotations
 
 from tests.conformance.chip_lists import CHIP_TOLERANCE, CHIP_UNSUPPORTED, CHIP_WEIGHTS
+from tests.conformance.pynn_lists import PYNN_TOLERANCE, PYNN_UNSUPPORTED
 
 AB4 = "NEST keeps no slopes of earlier steps"
 WITHIN = "NEST's rate neurons hear of each other once a step"
@@ -32,6 +33,7 @@ UNSUPPORTED: dict[str, dict[str, str]] = {
     },
     "torch": {},
     "fixedpoint": CHIP_UNSUPPORTED,
+    "pynn": PYNN_UNSUPPORTED,
 }
 """Backend -> scenario -> why it cannot do it."""
 
@@ -41,6 +43,7 @@ TOLERANCE: dict[str, dict[str, float]] = {
     "nest": {},
     "torch": {},
     "fixedpoint": CHIP_TOLERANCE,
+    "pynn": PYNN_TOLERANCE,
 }
 """Backend -> scenario -> largest difference of a signal, in its unit, instead of the case's."""
 
@@ -53,10 +56,11 @@ BACKENDS: dict[str, dict[str, str]] = {
     "nest": {},
     "torch": {},
     "fixedpoint": {},
+    "pynn": {},
 }
 """Backend -> settings that it runs with."""
 
-SIMULATORS = {"brian2": "brian2", "nest": "nest", "torch": "torch"}
+SIMULATORS = {"brian2": "brian2", "nest": "nest", "torch": "torch", "pynn": "neuron"}
 """Backend -> module that must be installed for it."""
 
 ELSEWHERE = {
