@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from neurobridge.backends.fixedpoint.packets import explain_packets
 from neurobridge.backends.fixedpoint.simulate import Twin
+from neurobridge.backends.fixedpoint.vectors import format_errors
 from neurobridge.errors import FileFormatError
 
 _STATES = {"v_raw": "v", "gsyn_exc_raw": "gsyn_exc", "gsyn_inh_raw": "gsyn_inh"}
@@ -70,7 +71,7 @@ def compare(content: Mapping[str, Any], twin: Twin) -> Tally:
         If results have the wrong shape, or are not integers.
     """
     tally = Tally()
-    try:
+    with format_errors():
         for population in twin.network.populations:
             results = content["results"][population.name]
             _compare_states(tally, results, twin, population.name)
@@ -78,8 +79,6 @@ def compare(content: Mapping[str, Any], twin: Twin) -> Tally:
             _compare_cores(tally, results["cores"], twin, population.name)
         if "packets" in content:
             _compare_packets(tally, content, twin)
-    except KeyError as error:
-        raise FileFormatError(f"results lack the key {error.args[0]!r}") from error
     return tally
 
 

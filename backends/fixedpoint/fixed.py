@@ -88,7 +88,7 @@ def encode(values: ArrayLike, what: str) -> Int:
             f"give the quantity in a unit in which it fits, or correct it"
         )
     scaled = real * SCALE
-    raw = np.rint(scaled).astype(np.int64)
+    raw = np.array(np.rint(scaled), dtype=np.int64)
     halves = np.abs(scaled - np.trunc(scaled)) == 0.5
     for at in np.argwhere(halves):
         raw[tuple(at)] = _of_text(float(real[tuple(at)]))

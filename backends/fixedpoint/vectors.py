@@ -12,18 +12,19 @@ Spikes of a ``SpikeSourcePoisson`` are those that the file recorded.
 
 from __future__ import annotations
 
-__all__ = ["network_of", "read_vectors"]
+__all__ = ["format_errors", "network_of", "read_vectors"]
 
 import json
 import math
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from neurobridge.backends.fixedpoint.cells import CELLS
-from neurobridge.errors import FileFormatError, suggest
+from neurobridge.errors import FileFormatError, NeurobridgeError, suggest
 from neurobridge.lowering.chip.network import (
     RECORDABLE,
     ChipCurrent,
@@ -62,7 +63,7 @@ def read_vectors(path: Path) -> dict[str, Any]:
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise FileFormatError(f"cannot be read: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise FileFormatError(f"is not JSON: {error}") from error
     if not isinstance(content, dict) or not any(key in content for key in _KEYS):
         raise FileFormatError(f"is not a vector file: expected an object with {', '.join(_KEYS)}")
@@ -80,11 +81,28 @@ def network_of(content: Mapping[str, Any]) -> ChipNetwork:
     FileFormatError
         If something is missing in the file, or is not known.
     """
-    try:
+    with format_errors():
         return _network(content)
+
+
+@contextmanager
+def format_errors() -> Iterator[None]:
+    """What goes wrong with the content of a file is an error of the file.
+
+    Raises
+    ------
+    FileFormatError
+        Instead of the errors that Python raises for values of the wrong type.
+    """
+    try:
+        yield
+    except NeurobridgeError:
+        raise
     except KeyError as error:
         raise FileFormatError(f"lacks the key {error.args[0]!r}") from error
-    except (TypeError, AttributeError, IndexError) as error:
+    except MemoryError as error:
+        raise FileFormatError("is too large for the memory of this machine") from error
+    except (TypeError, ValueError, AttributeError, IndexError, ArithmeticError) as error:
         raise FileFormatError(f"is not a vector file: {error}") from error
 
 
@@ -125,6 +143,11 @@ def _check_population(population: Mapping[str, Any]) -> None:
 
 def _population(listed: Mapping[str, Any], results: Mapping[str, Any]) -> ChipPopulation:
     cores = results["cores"]
+    held = [neuron for c in cores for neuron in range(c["neurons"][0], c["neurons"][1] + 1)]
+    if held != list(range(int(listed["n"]))):
+        raise FileFormatError(
+            f"population {listed['name']!r}: cores hold {len(held)} neurons of {listed['n']}"
+        )
     exc, inh = cores[0]["ring_buffer_left_shifts"]
     first, last = cores[0]["neurons"]
     return ChipPopulation(

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from neurobridge.backends.fixedpoint.comparison import Tally, compare
 from neurobridge.backends.fixedpoint.simulate import Twin
-from neurobridge.backends.fixedpoint.vectors import network_of, read_vectors
+from neurobridge.backends.fixedpoint.vectors import format_errors, network_of, read_vectors
 from neurobridge.errors import NeurobridgeError
 
 
@@ -45,8 +45,10 @@ def verify_file(path: Path) -> Tally:
         If the file is not what it should be, or the network cannot be run.
     """
     content = read_vectors(path)
+    network = network_of(content)
     created = [p["name"] for p in content["populations"]]
-    twin = Twin(network_of(content), arrival=created, extended=True)
+    with format_errors():
+        twin = Twin(network, arrival=created, extended=True)
     twin.run()
     return compare(content, twin)
 
