@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from neurobridge.comparison.result import Comparison as Comparison
     from neurobridge.connectome.network import to_network as to_network
     from neurobridge.connectome.table import Connectome as Connectome
+    from neurobridge.deployment.plan import plan_deployment as plan_deployment
+    from neurobridge.deployment.result import Deployment as Deployment
     from neurobridge.errors import BackendError as BackendError
     from neurobridge.errors import BackendUnavailableError as BackendUnavailableError
     from neurobridge.errors import ConnectomeError as ConnectomeError
@@ -89,6 +91,8 @@ _NAMES = {
     "neurobridge.comparison.result": ("Comparison",),
     "neurobridge.connectome.network": ("to_network",),
     "neurobridge.connectome.table": ("Connectome",),
+    "neurobridge.deployment.plan": ("plan_deployment",),
+    "neurobridge.deployment.result": ("Deployment",),
     "neurobridge.errors": (
         "BackendError",
         "BackendUnavailableError",
@@ -139,6 +143,7 @@ _MODULES = frozenset(
         "backends",
         "comparison",
         "connectome",
+        "deployment",
         "experiment",
         "graph",
         "io",

@@ -17,12 +17,16 @@ from neurobridge.cli.output import Output, output
 from neurobridge.cli.progress import run_progress
 from neurobridge.cli.subject import Subject, key_values, load_subject, split
 from neurobridge.cli.summary import findings_table
-from neurobridge.deployment.targets import check_target
+from neurobridge.deployment.targets import check_settings, check_target
 from neurobridge.errors import ExperimentError
 from neurobridge.io.recording_file import refuse_used_folder
 
 if TYPE_CHECKING:
     from neurobridge.deployment.result import Deployment
+
+
+ALSO = ("version", "boards", "headroom")
+"""What ``--set`` takes besides settings of the chip."""
 
 
 def deploy(
@@ -41,14 +45,16 @@ def deploy(
     """Plan, show, and write what was asked for; code 2 if something has to be accepted first."""
     with output(as_json) as out:
         check_target(to)
+        chosen = key_values(settings)
+        check_settings(chosen, ALSO)
         if folder is not None:
             refuse_used_folder(folder, "a bundle")
         subject = load_subject(source, {**given, "accept": split(accept)})
         subject.check_size()
         _announce(out, subject, to)
-        deployment = _planned(out, subject, to, by, baseline, chip_model, key_values(settings))
+        deployment = _planned(out, subject, to, by, baseline, chip_model, chosen)
         command = _command(subject, to, settings)
-        stopped = bool(deployment.open_findings)
+        stopped = deployment.stopped
         page = None
         if report is not None:
             page = deployment.report(report, title=subject.title, command=command)
@@ -128,7 +134,7 @@ def _emit(
     }
     parts = deployment.parts()
     if deployment.findings:
-        parts.insert(0, findings_table(deployment.findings))
+        parts[-1:] = [Text("Findings", "bold"), findings_table(deployment.findings), "", parts[-1]]
     if report is not None:
         parts.append(Text.assemble("report  ", (str(report), "bold")))
     if written is not None:
@@ -139,25 +145,31 @@ def _emit(
 
 def _next(deployment: Deployment, command: str, folder: Path | None, written: Path | None) -> Text:
     """What to do now."""
-    codes = sorted({f.code for f in deployment.open_findings})
-    if codes:
+    if codes := deployment.to_accept:
         wanted = f"{command} --accept {','.join([*deployment.accepted, *codes])}"
         where = shlex.quote(str(folder)) if folder is not None else "FOLDER"
         return Text.assemble(
-            ("\nNext  ", "bold"),
-            ("nothing is written before these approximations are accepted by name, or remedied\n",
-             "yellow"),
-            f"  {wanted} --bundle {where}",
+            ("\nNext\n", "bold"),
+            ("  nothing is written before approximations are accepted or remedied\n", "dim"),
+            f"    {wanted} --bundle {where}",
         )  # fmt: skip
+    if deployment.stopped:
+        return Text.assemble(("\nNext\n", "bold"), ("  remedy the errors that were found", "dim"))
     if written is not None:
         return Text.assemble(
             ("\nNext  ", "bold"), f"read {written / 'README.md'}, copy the folder to a machine "
             "with a board, and run it there; check.py compares what comes back with the twin",
         )  # fmt: skip
-    lines = [f"  {command} --bundle FOLDER", "  [a folder for a machine with a board]"]
+    lines: list[str | tuple[str, str]] = [
+        ("\nNext\n", "bold"), ("  a folder for a machine with a board\n", "dim"),
+        f"    {command} --bundle FOLDER\n",
+    ]  # fmt: skip
     if deployment.chip_model is None:
-        lines += [f"  {command} --chip-model", "  [the shipped programs, bit for bit; slow]"]
-    return Text.assemble(("\nNext\n", "bold"), "\n".join(lines))
+        lines += [
+            ("  the programs that the chip would run, bit for bit against the twin\n", "dim"),
+            f"    {command} --chip-model\n",
+        ]  # fmt: skip
+    return Text.assemble(*lines)
 
 
 def _command(subject: Subject, to: str, settings: Sequence[str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Change", "changes"]
+__all__ = ["Change", "list_changes"]
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -52,7 +52,7 @@ class Change:
         return asdict(self)
 
 
-def changes(plan: ChipPlan, network: Network) -> tuple[Change, ...]:
+def list_changes(plan: ChipPlan, network: Network) -> tuple[Change, ...]:
     """All delays and parameters of a plan beside those of the network that was described."""
     found = [_delay(plan, way) for way in plan.program.pathways if way.n_edges]
     delays = list(dict.fromkeys(found))  # the receptors of a projection have one row
@@ -78,8 +78,8 @@ def _why_delay(at_once: bool, early: int, from_source: bool) -> str:
     if at_once:
         return "input meets the threshold in its step on both: the same number of steps"
     return (
-        "one step more: the chip stamps a spike with the beginning of its step and adds input at "
-        "the beginning of a step; input arrives at the time that the description says"
+        "one more: on the chip a spike has the stamp of the beginning of its step, here that of "
+        "its end; input arrives at the time that is described"
     )
 
 
@@ -140,7 +140,9 @@ def _time_constants(
             effective = np.where(held > 0, -dt / np.log(held), 0.0)
         yield Change(
             where, ours, _span(described, "ms"), _span(effective, "ms", 6),
-            f"the factor of a step has {int(np.log2(bits))} fractional bits",
+            "dt/tau has 15 fractional bits" + (
+                ", and the factor of a step too" if theirs == "tau_m" else ""
+            ),
             _off(effective, described),
         )  # fmt: skip
 

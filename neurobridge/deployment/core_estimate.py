@@ -1,4 +1,4 @@
-"""How many cores, chips and boards a network takes, where sPyNNaker is not there to lay it out."""
+"""How many cores, chips and boards a network takes, found by counting its neurons."""
 
 from __future__ import annotations
 
@@ -10,32 +10,40 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
-from neurobridge.deployment.targets import BOARDS
+from neurobridge.backends.spinnaker.capacity import CORES, available_cores
+from neurobridge.backends.spinnaker.machine import Machine
 from neurobridge.lowering.chip.network import ChipNetwork
 
-CORES_PER_CHIP = 15
-"""Of 18 one runs the monitor, and up to two more run the system of sPyNNaker; a chip may lack one
-(Furber et al. 2014, Proc. IEEE 102:652, doi:10.1109/JPROC.2014.2304638)."""
+CHIPS = {3: 4, 5: 48}
+"""Chips of a board, by version."""
 
 
 @dataclass(frozen=True)
 class CoreEstimate:
-    """An estimate by counting neurons; memory and routing are not looked at.
+    """An estimate; memory and routing are not looked at.
 
     Parameters
     ----------
     version : int
         Kind of board.
-    cores, chips, boards : int
+    n_cores, n_chips, n_boards : int
+    available : int or None
+        Cores that there are; None if there can be any number of boards.
     by_population : dict of str to int
         Cores of every population and source on the chip.
     """
 
     version: int
-    cores: int
-    chips: int
-    boards: int
+    n_cores: int
+    n_chips: int
+    n_boards: int
+    available: int | None
     by_population: dict[str, int]
+
+    @property
+    def fits(self) -> bool:
+        """Whether there are enough cores."""
+        return self.available is None or self.n_cores <= self.available
 
     def to_dict(self) -> dict[str, Any]:
         """A plain dictionary, for JSON."""
@@ -44,22 +52,24 @@ class CoreEstimate:
     def table(self) -> Table:
         """Cores of every population, and what they sum to."""
         table = Table(
-            box=box.SIMPLE_HEAD, title="Machine (estimated from the number of neurons)",
-            title_justify="left", title_style="bold",
+            box=box.SIMPLE_HEAD, title="Machine, by counting neurons", title_justify="left",
+            title_style="bold", pad_edge=False,
         )  # fmt: skip
         table.add_column("population")
         table.add_column("cores", justify="right")
         for name, cores in self.by_population.items():
             table.add_row(name, f"{cores:,}")
         table.add_section()
-        table.add_row(f"{self.chips:,} chips, {self.boards:,} boards", f"{self.cores:,}")
+        boards = "1 board" if self.n_boards == 1 else f"{self.n_boards:,} boards"
+        table.add_row(f"{self.n_chips:,} chips, {boards}", f"{self.n_cores:,}")
         return table
 
 
-def estimate_cores(network: ChipNetwork, version: int) -> CoreEstimate:
-    """Cores by neurons per core, chips by cores, boards by chips, each rounded up."""
+def estimate_cores(network: ChipNetwork, machine: Machine) -> CoreEstimate:
+    """Cores by neurons per core, chips and boards by cores, each rounded up."""
     parts = {p.name: -(-p.size // p.neurons_per_core) for p in network.populations}
     parts |= {s.name: -(-s.size // s.neurons_per_core) for s in network.sources}
-    cores = sum(parts.values())
-    chips = -(-cores // CORES_PER_CHIP)
-    return CoreEstimate(version, cores, chips, -(-chips // BOARDS[version]), parts)
+    cores, a_board = sum(parts.values()), CORES[machine.version]
+    chips = -(-cores * CHIPS[machine.version] // a_board)
+    boards = -(-cores // a_board)
+    return CoreEstimate(machine.version, cores, chips, boards, available_cores(machine), parts)

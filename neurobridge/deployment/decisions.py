@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Decision", "decisions"]
+__all__ = ["Decision", "decide"]
 
 from dataclasses import dataclass
 from typing import Any
@@ -57,7 +57,7 @@ class Decision:
         }
 
 
-def decisions(network: Network, reference: Recording, twin: Recording) -> tuple[Decision, ...]:
+def decide(network: Network, reference: Recording, twin: Recording) -> tuple[Decision, ...]:
     """Every readout of a network, applied to both runs.
 
     Raises

@@ -10,6 +10,7 @@ from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from neurobridge.backends.spinnaker.machine import Machine
 from neurobridge.comparison.execute import RunProgress
 from neurobridge.deployment.chip_model import ChipModelRun, run_chip_model
 from neurobridge.deployment.core_estimate import CoreEstimate, estimate_cores
@@ -83,15 +84,13 @@ class Job:
         )  # fmt: skip
         return self._run(compiled, self.seed, TWIN), engine
 
-    def mapping(self, network: ChipNetwork, version: int) -> MachineMapping | CoreEstimate:
-        """Where everything comes to lie, by sPyNNaker if it is there."""
-        mapper = find_spec("neurobridge.backends.spinnaker.mapping")  # not there yet
-        if find_spec("spynnaker") is None or mapper is None:
-            found: MachineMapping | CoreEstimate = estimate_cores(network, version)
-        else:
+    def mapping(self, network: ChipNetwork, machine: Machine) -> MachineMapping | CoreEstimate:
+        """Where everything comes to lie, by sPyNNaker if it is there and the machine is enough."""
+        found: MachineMapping | CoreEstimate = estimate_cores(network, machine)
+        if found.fits and find_spec("spynnaker") is not None:
             from neurobridge.backends.spinnaker.mapping import map_network
 
-            found = map_network(network, version=version)
+            found = map_network(network, version=machine.version, boards=machine.boards)
         self._done(MAPPING)
         return found
 

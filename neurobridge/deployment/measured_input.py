@@ -7,7 +7,7 @@ played through the weights once more, and only the sums are kept.
 
 from __future__ import annotations
 
-__all__ = ["HEADROOM", "max_summed_input", "measured_input"]
+__all__ = ["HEADROOM", "max_summed_input", "measure_input"]
 
 from collections.abc import Iterator, Mapping
 
@@ -32,7 +32,7 @@ _CELLS_AT_ONCE = 1 << 22
 _EVENTS_AT_ONCE = 1 << 22
 
 
-def measured_input(
+def measure_input(
     program: Program, cells: Mapping[str, Cell], drive: Drive, spikes: Trains
 ) -> dict[str, Real]:
     """Largest summed input of one step.
@@ -79,9 +79,9 @@ def max_summed_input(
     Parameters
     ----------
     program, cells
-        As for :func:`measured_input`.
+        As for :func:`measure_input`.
     measured, bounds : mapping of str to float64 array, shape (2, size)
-        As :func:`measured_input` and
+        As :func:`measure_input` and
         :func:`~neurobridge.lowering.chip.magnitudes.summed_input` return them.
     headroom : float
         Factor on what was measured.

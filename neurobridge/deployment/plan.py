@@ -9,20 +9,23 @@ from collections.abc import Sequence
 from typing import Any
 
 from neurobridge.backends.fixedpoint.findings import chip_findings
+from neurobridge.backends.spinnaker.machine import Machine, machine_settings
 from neurobridge.comparison.build import compare_recordings
 from neurobridge.comparison.execute import RunProgress
-from neurobridge.deployment.changes import changes
-from neurobridge.deployment.decisions import decisions
+from neurobridge.deployment.changes import list_changes
+from neurobridge.deployment.decisions import decide
 from neurobridge.deployment.grouping import group_neurons
 from neurobridge.deployment.job import OTHER_SEED, REFERENCE, TWIN, job_of
-from neurobridge.deployment.measured_input import HEADROOM, measured_input
-from neurobridge.deployment.quantisation import quantisation
+from neurobridge.deployment.machine_facts import fit_findings
+from neurobridge.deployment.measured_input import HEADROOM, measure_input
+from neurobridge.deployment.quantisation import assess_quantisation
 from neurobridge.deployment.rates import group_rates
 from neurobridge.deployment.result import Deployment
-from neurobridge.deployment.targets import check_settings, check_target, check_version
+from neurobridge.deployment.targets import check_settings, check_target
 from neurobridge.deployment.weight_scale import chip_cells, choose_scale
 from neurobridge.errors import ExperimentError
 from neurobridge.graph.network import Network
+from neurobridge.lowering.finding import raise_if_errors
 
 
 def plan_deployment(
@@ -35,6 +38,7 @@ def plan_deployment(
     trial: int = 0,
     by: str | None = None,
     version: int = 5,
+    boards: int | None = None,
     headroom: float = HEADROOM,
     accept: Sequence[str] = (),
     baseline: bool = True,
@@ -64,7 +68,9 @@ def plan_deployment(
         Label by which rounding and rates are reported; default: ``cell_type`` if there is one,
         else the populations.
     version : int
-        Kind of board: 5 (48 chips, as in large machines) or 3 (4 chips).
+        Kind of board: 5 (48 chips, as in large machines) or 3 (one board of 4 chips).
+    boards : int, optional
+        Boards that there are; default: as many as needed.
     headroom : float
         Factor on the measured input, where a scale is measured.
     accept : sequence of str
@@ -95,15 +101,15 @@ def plan_deployment(
         If a run is interrupted.
     """
     check_target(to)
-    check_version(version)
     check_settings(settings)
+    machine = _machine(version, boards)
     _check_headroom(headroom)
     groups = group_neurons(network, by)
     job = job_of(network, duration, dt, seed, trial, accept, progress)
     bound, findings = chip_findings(job.program, settings)
     job.refuse(findings, bound)
     reference = job.reference(seed, REFERENCE)
-    measured = measured_input(
+    measured = measure_input(
         job.program,
         chip_cells(job.program),
         job.drive,
@@ -115,7 +121,7 @@ def plan_deployment(
     comparison = compare_recordings(
         {REFERENCE: reference, TWIN: twin}, REFERENCE, other, tiers={TWIN: "T3"}
     )
-    mapping = job.mapping(engine.network, version)
+    mapping = job.mapping(engine.network, machine)
     model = job.chip_model(twin, scaled.settings) if chip_model else None
     return Deployment(
         network=network,
@@ -126,19 +132,29 @@ def plan_deployment(
         trial=trial,
         settings=scaled.settings,
         accepted=tuple(accept),
-        findings=tuple(dict.fromkeys([*job.findings, *scaled.findings])),
+        findings=tuple(dict.fromkeys([*job.findings, *scaled.findings, *fit_findings(mapping)])),
         plan=scaled.plan,
         scales=scaled.scales,
-        quantisation=quantisation(scaled.plan, measured, groups),
-        changes=changes(scaled.plan, network),
+        quantisation=assess_quantisation(scaled.plan, measured, groups),
+        changes=list_changes(scaled.plan, network),
         chip_network=engine.network,
         expected=engine.result,
         comparison=comparison,
         rates=group_rates(groups, reference, twin, other),
-        decisions=decisions(network, reference, twin),
+        decisions=decide(network, reference, twin),
         mapping=mapping,
         chip_model=model,
     )
+
+
+def _machine(version: Any, boards: Any) -> Machine:
+    """A virtual board; nothing talks to a machine."""
+    settings = {"machine": "virtual", "version": version}
+    if boards is not None:
+        settings["boards"] = boards
+    machine, findings = machine_settings(settings)
+    raise_if_errors(findings)
+    return machine
 
 
 def _check_headroom(headroom: Any) -> None:

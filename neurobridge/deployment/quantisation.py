@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["GroupError", "PartError", "Quantisation", "quantisation"]
+__all__ = ["GroupError", "PartError", "Quantisation", "assess_quantisation"]
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -87,14 +87,16 @@ class Quantisation:
         }
 
 
-def quantisation(plan: ChipPlan, measured: Mapping[str, Real], groups: Groups) -> Quantisation:
+def assess_quantisation(
+    plan: ChipPlan, measured: Mapping[str, Real], groups: Groups
+) -> Quantisation:
     """The report on a plan.
 
     Parameters
     ----------
     plan : ChipPlan
     measured : mapping of str to float64 array, shape (2, size)
-        See :func:`~neurobridge.deployment.measured_input.measured_input`.
+        See :func:`~neurobridge.deployment.measured_input.measure_input`.
     groups : Groups
     """
     everything = {name: _Synapses(plan, name) for name in plan.cells}

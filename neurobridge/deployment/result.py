@@ -15,6 +15,7 @@ from neurobridge.deployment.chip_model import ChipModelRun
 from neurobridge.deployment.core_estimate import CoreEstimate
 from neurobridge.deployment.decisions import Decision
 from neurobridge.deployment.evidence import Evidence
+from neurobridge.deployment.machine_facts import machine_facts
 from neurobridge.deployment.quantisation import Quantisation
 from neurobridge.deployment.rates import GroupRate
 from neurobridge.deployment.weight_scale import WeightScale
@@ -107,13 +108,15 @@ class Deployment:
         return counts
 
     @property
-    def open_findings(self) -> tuple[Finding, ...]:
-        """Approximations that have to be accepted by name before anything is written."""
-        return tuple(
-            f
-            for f in self.findings
-            if f.severity == "approximation" and f.code not in self.accepted
-        )
+    def to_accept(self) -> tuple[str, ...]:
+        """Names of approximations that have to be accepted before anything is written."""
+        found = {f.code for f in self.findings if f.severity == "approximation"}
+        return tuple(sorted(found - set(self.accepted)))
+
+    @property
+    def stopped(self) -> bool:
+        """Whether something stands against a bundle."""
+        return bool(self.to_accept) or any(f.severity == "error" for f in self.findings)
 
     @property
     def mapped(self) -> bool:
@@ -123,7 +126,11 @@ class Deployment:
     @property
     def evidence(self) -> tuple[Evidence, ...]:
         """What is known about this network and run, level by level; hardware is never among it."""
-        board = "it fits" if self.mapped else "sPyNNaker is not installed; cores are estimated"
+        facts = machine_facts(self.mapping)
+        size = f"{facts['cores']} cores on {facts['chips']} chips"
+        board = size if self.mapped else f"{size}, by counting neurons"
+        if not self.mapping.fits:
+            board = f"TOO LARGE for the machine: {size}"
         full = sum(self.saturations.values())
         twin = f"{self.twin.n_spikes:,} spikes, {full:,} saturations"
         if self.chip_model is None:
@@ -154,7 +161,7 @@ class Deployment:
             "accepted": list(self.accepted),
             "evidence": [e.to_dict() for e in self.evidence],
             "findings": [f.to_dict() for f in self.findings],
-            "to_accept": sorted({f.code for f in self.open_findings}),
+            "to_accept": list(self.to_accept),
             "scales": [s.to_dict() for s in self.scales],
             "quantisation": self.quantisation.to_dict(),
             "changes": [c.to_dict() for c in self.changes],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["deployment_parts"]
+__all__ = ["deployment_parts", "error_cells", "saturated", "times"]
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -22,15 +22,15 @@ SHOWN = 12
 
 
 def deployment_parts(deployment: Deployment) -> list[Any]:
-    """Scale, rounding, changes, behaviour, machine, evidence."""
+    """Behaviour first, then what was changed, the machine, and what is known about all of it."""
     return [
+        _behaviour(deployment),
+        _rates(deployment),
+        *_decisions(deployment),
         _scales(deployment),
         _parts(deployment),
         *_groups(deployment),
         _changes(deployment),
-        _behaviour(deployment),
-        *_rates(deployment),
-        *_decisions(deployment),
         deployment.mapping.table(),
         _evidence(deployment),
     ]
@@ -58,17 +58,17 @@ def _scales(deployment: Deployment) -> Table:
 
 
 def _parts(deployment: Deployment) -> Table:
-    headings = ["shift", "smallest", "weights", "zeros", "total", "drift", "largest"]
     table = _table(
         "Weights in 16 bits",
         "room: what a ring buffer holds, over the most that can arrive in a step / that did",
     )
-    table.add_column("on the chip", overflow="fold")
-    _right(table, [*headings, "room"])
+    table.padding, table.show_edge = 0, False
+    table.add_column("on the chip", overflow="fold", min_width=10)
+    _right(table, ["shift", "smallest", "weights", "zeros", "total", "drift", "largest", "room"])
     for p in deployment.quantisation.parts:
         table.add_row(
-            f"{p.part} {p.receptor}", str(p.shift), f"{p.resolution:.2g} {p.unit}",
-            *error_cells(p.error), f"{_times(p.bound_headroom)} / {_times(p.measured_headroom)}",
+            f"{p.part} {p.receptor}", str(p.shift), _short(p.resolution, p.unit),
+            *error_cells(p.error), f"{times(p.bound_headroom)} / {times(p.measured_headroom)}",
         )  # fmt: skip
     return table
 
@@ -91,12 +91,13 @@ def _groups(deployment: Deployment) -> list[Table]:
 
 def _changes(deployment: Deployment) -> Table:
     table = _table("Delays and parameters")
-    for heading in ("of", "described", "on the chip", "why"):
+    for heading in ("of", "described", "on the chip"):
         table.add_column(heading, overflow="fold")
     table.add_column("off by", justify="right", no_wrap=True)
+    table.add_column("why", overflow="fold", style="dim")
     for c in deployment.changes:
         off = "" if c.relative is None else f"{c.relative:.2%}" if c.relative else "0"
-        table.add_row(f"{c.what}, {c.where}", c.described, c.chip, c.why, off)
+        table.add_row(f"{c.what} of {c.where}", c.described, c.chip, off, c.why)
     return table
 
 
@@ -115,7 +116,7 @@ def _behaviour(deployment: Deployment) -> Table:
             overlaps = [fraction(v) for v in metrics.overlap.values()]
             rate = fraction(metrics.rate_correlation)
             table.add_row(name, count(metrics.spikes), *overlaps, rate)
-    lines = [_saturated(deployment)]
+    lines = [saturated(deployment)]
     metrics = comparison["twin"].metrics
     if metrics is not None and metrics.divergence is not None:
         lines.append(
@@ -126,7 +127,8 @@ def _behaviour(deployment: Deployment) -> Table:
     return table
 
 
-def _saturated(deployment: Deployment) -> str:
+def saturated(deployment: Deployment) -> str:
+    """A sentence on ring buffers that were full on the twin."""
     full = {name: n for name, n in deployment.saturations.items() if n}
     if not full:
         return "no ring buffer was ever full on the twin"
@@ -134,7 +136,7 @@ def _saturated(deployment: Deployment) -> str:
     return f"RING BUFFERS WERE FULL on the twin, {where}: input was lost; give more headroom"
 
 
-def _rates(deployment: Deployment) -> list[Table]:
+def _rates(deployment: Deployment) -> Table:
     label = deployment.quantisation.label or "population"
     ordered = sorted(deployment.rates, key=lambda r: -abs(r.difference) * r.neurons)
     more = len(ordered) - SHOWN
@@ -150,7 +152,7 @@ def _rates(deployment: Deployment) -> list[Table]:
             r.name, f"{r.neurons:,}", f"{r.reference:.2f} Hz", f"{r.twin:.2f} Hz",
             f"{r.difference:+.2f} Hz", other,
         )  # fmt: skip
-    return [table]
+    return table
 
 
 def _decisions(deployment: Deployment) -> list[Table]:
@@ -169,7 +171,8 @@ def _decisions(deployment: Deployment) -> list[Table]:
 
 def _evidence(deployment: Deployment) -> Table:
     table = _table("Evidence: what is known, and how")
-    for heading in ("level", "", "result"):
+    table.add_column("level", no_wrap=True)
+    for heading in ("", "result"):
         table.add_column(heading, overflow="fold")
     table.add_column("what it means", overflow="fold", style="dim")
     for e in deployment.evidence:
@@ -190,5 +193,10 @@ def _right(table: Table, headings: Sequence[str]) -> None:
         table.add_column(heading, justify="right", no_wrap=True)
 
 
-def _times(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3g}"
+def _short(value: float, unit: str) -> str:
+    return f"{value:.1e} {unit}".replace("e-0", "e-")
+
+
+def times(value: float | None) -> str:
+    """A factor, or a dash where there is none."""
+    return "-" if value is None else f"{value:.2g}" if value < 100 else f"{value:,.0f}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["BOARDS", "TARGETS", "check_settings", "check_target", "check_version"]
+__all__ = ["TARGETS", "check_settings", "check_target"]
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,12 +12,10 @@ from neurobridge.lowering.chip.settings import CHIP_SETTINGS
 
 TARGETS = ("spinnaker",)
 ELSEWHERE = (
-    "deploy knows SpiNNaker 1 only. For SpiNNaker 2, Loihi and others write a NIR graph "
-    "(neurobridge.io.nir, docs/nir.md); a simulator's script is written by 'neurobridge export'"
+    "That is SpiNNaker 1. For SpiNNaker 2, Loihi and others write a NIR graph (docs/nir.md); a "
+    "script for a simulator is written by 'neurobridge export'"
 )
-BOARDS = {3: 4, 5: 48}
-"""Version of a board -> its chips."""
-_SECRET = ("password", "passwd", "token", "secret", "api_key", "apikey", "credential")
+SECRETS = ("password", "passwd", "token", "secret", "api_key", "apikey", "credential")
 
 
 def check_target(name: str) -> None:
@@ -29,24 +27,17 @@ def check_target(name: str) -> None:
         With the known ones, and what serves for others.
     """
     if name not in TARGETS:
-        known = ", ".join(TARGETS)
-        raise UnknownNameError("target", name, TARGETS, f"There is {known}. {ELSEWHERE}")
+        raise UnknownNameError("target", name, TARGETS, ELSEWHERE)
 
 
-def check_version(version: Any) -> None:
-    """Refuse a kind of board that there is none of.
-
-    Raises
-    ------
-    ExperimentError
-    """
-    if isinstance(version, bool) or version not in BOARDS:
-        kinds = " or ".join(f"{v} ({chips} chips)" for v, chips in BOARDS.items())
-        raise ExperimentError(f"version: expected a kind of board, {kinds}, got {version!r}")
-
-
-def check_settings(settings: Mapping[str, Any]) -> None:
+def check_settings(settings: Mapping[str, Any], also: tuple[str, ...] = ()) -> None:
     """Refuse settings that the chip does not have, and any that looks like a credential.
+
+    Parameters
+    ----------
+    settings : mapping
+    also : tuple of str
+        Further names that are known.
 
     Raises
     ------
@@ -62,13 +53,14 @@ def check_settings(settings: Mapping[str, Any]) -> None:
                 "none may hold one. Put it into ~/.spynnaker.cfg or the environment of the machine "
                 "that talks to the board"
             )
+    known = [*CHIP_SETTINGS, *also]
     for name in settings:
-        if name not in CHIP_SETTINGS:
-            raise UnknownNameError("setting of a deployment", name, CHIP_SETTINGS)
+        if name not in known:
+            raise UnknownNameError("setting of a deployment", name, known)
 
 
 def _is_secret(name: str, value: Any) -> bool:
-    if any(word in name.lower() for word in _SECRET):
+    if any(word in name.lower() for word in SECRETS):
         return True
     # https://user:password@host
     return isinstance(value, str) and "://" in value and "@" in value

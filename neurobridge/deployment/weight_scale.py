@@ -89,7 +89,7 @@ def choose_scale(
     findings : list of Finding
         Of that plan.
     measured : mapping of str to float64 array, shape (2, size)
-        See :func:`~neurobridge.deployment.measured_input.measured_input`.
+        See :func:`~neurobridge.deployment.measured_input.measure_input`.
     headroom : float
 
     Raises

@@ -1,0 +1,55 @@
+"""What a network takes of a machine, in a few numbers, and whether there is as much."""
+
+from __future__ import annotations
+
+__all__ = ["fit_findings", "machine_facts"]
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from neurobridge.deployment.core_estimate import CoreEstimate
+from neurobridge.lowering.finding import Finding
+
+if TYPE_CHECKING:
+    from neurobridge.backends.spinnaker.mapping import MachineMapping
+
+MB = 2**20
+
+
+def machine_facts(mapping: MachineMapping | CoreEstimate) -> dict[str, str]:
+    """Cores, chips and boards; memory and routing if the network was laid out."""
+    if isinstance(mapping, CoreEstimate):
+        return {
+            "cores": f"about {mapping.n_cores:,}",
+            "chips": f"about {mapping.n_chips:,}",
+            "boards": f"about {mapping.n_boards:,}",
+            "kind of board": f"version {mapping.version}",
+        }
+    used = [chip for chip in mapping.chips if chip.n_cores]
+    return {
+        "cores": f"{len(mapping.cores):,}",
+        "chips": f"{len(used):,}",
+        "boards": f"{mapping.n_boards:,}",
+        "kind of board": f"version {mapping.version}",
+        "memory of the fullest chip": f"{max((c.sdram for c in used), default=0) / MB:,.1f} MB",
+        "routing entries of the fullest router": f"{mapping.most_routing_entries:,}",
+        "time to lay it out": f"{mapping.seconds['total']:.1f} s",
+    }
+
+
+def fit_findings(mapping: MachineMapping | CoreEstimate) -> Iterator[Finding]:
+    """A network that is too large for the machine."""
+    if mapping.fits:
+        return
+    facts = machine_facts(mapping)
+    if isinstance(mapping, CoreEstimate):
+        there = f"there are {mapping.available:,} cores"
+    else:
+        there = f"there are {mapping.boards or 'as many as needed'}, with 1,023 entries a router"
+        facts["boards"] += f" ({mapping.most_routing_entries:,} routing entries)"
+    yield Finding(
+        "too_large_for_machine", "error", f"boards of version {mapping.version}",
+        f"the network needs {facts['cores']} cores on {facts['boards']} boards; {there}",
+        "set version=5 and as many boards as there are, or take a smaller network",
+        float(mapping.n_boards),
+    )  # fmt: skip
