@@ -98,12 +98,14 @@ def _states(
     program: Program, p: PopulationProgram, row: CellType, chosen: Simulator
 ) -> Iterator[Finding]:
     """What is not recorded, and what cannot start where it should."""
+    unseen = row.theirs in chosen.unseen
+    recordable = frozenset() if unseen else row.recordable
     for plan in program.signal_plans:
-        if plan.population == p.name and plan.variable not in row.recordable:
+        if plan.population == p.name and plan.variable not in recordable:
             yield Finding(
                 "state_not_recorded", "error", f"probe {plan.name!r}",
-                f"PyNN does not record {plan.variable!r} of {row.theirs}, only "
-                f"{sorted(row.recordable)}",
+                f"PyNN does not record {plan.variable!r} of {row.theirs} on {chosen.name!r}, only "
+                f"{sorted({'spikes', *recordable})}",
                 "remove this probe, or run it on another backend",
             )  # fmt: skip
     for name, value in p.initial.items():

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 __all__ = ["Server", "server_of"]
 
+import atexit
 import os
 import subprocess
 import sys
 import tempfile
 import threading
 from collections.abc import Callable
+from functools import partial
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -34,6 +36,7 @@ def server_of(simulator: Simulator) -> Server:
     with _LOCK:
         if key not in _SERVERS or not _SERVERS[key].alive:
             _SERVERS[key] = Server(simulator)
+            atexit.register(_SERVERS[key].close)
         return _SERVERS[key]
 
 
@@ -47,13 +50,13 @@ class Server:
     """
 
     def __init__(self, simulator: Simulator) -> None:
-        self.simulator = simulator
+        self.simulator, self._owner = simulator, os.getpid()
         mechanisms = str(compiled_mechanisms()) if simulator.fixed_step else ""
         self._log = tempfile.TemporaryFile("a+b")  # noqa: SIM115 - open as long as the process
         self._connection, theirs = Pipe()
         self._process = _start(simulator, theirs, mechanisms, self._log)
         theirs.close()
-        self._lock = threading.Lock()
+        self._lock, self._stopping = threading.Lock(), False
         self._receive()
 
     @property
@@ -76,24 +79,34 @@ class Server:
             self._refuse_losses()
             return outcome
 
+    def close(self) -> None:
+        """End the process. A process that was forked from this one leaves it alone."""
+        if self._owner == os.getpid():
+            self._connection.close()
+            self._process.wait()
+            self._log.close()
+
     def _wait(self, progress: Callable[[int], None] | None) -> Outcome:
-        stopped = False
+        self._stopping = False
         while True:
-            try:
-                self._connection.poll(None)
-            except KeyboardInterrupt:
-                if stopped:  # asked twice: without waiting for the simulator
-                    self._end()
-                    raise
-                stopped = True
-                self._connection.send("stop")
-                continue
+            self._heeding_interrupts(lambda: self._connection.poll(None))
             kind, answer = self._receive()
             if kind == "outcome":
                 assert isinstance(answer, Outcome)
                 return answer
             if progress is not None:
-                progress(answer)
+                self._heeding_interrupts(partial(progress, answer))
+
+    def _heeding_interrupts(self, call: Callable[[], object]) -> None:
+        """Ctrl-C asks the simulator to stop; the second one does not wait for it."""
+        try:
+            call()
+        except KeyboardInterrupt:
+            if self._stopping:
+                self._end()
+                raise
+            self._stopping = True
+            self._connection.send("stop")
 
     def _receive(self) -> tuple[str, Any]:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["Details", "simulate"]
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,10 @@ class Details:
 
     def prepare(self, job: Job) -> None:
         """After ``setup``, before anything is built."""
+
+    def initialize(self, population: Any, cells: Cells, values: Mapping[str, Any]) -> None:
+        """Set states of a population."""
+        population.initialize(**values)
 
     def finish(self, population: Any, cells: Cells) -> None:
         """After a population was built."""
@@ -84,7 +88,8 @@ def _cells(sim: Any, cells: Cells, job: Job, details: Details) -> Any:
     kind = getattr(sim, cells.cell)
     population = sim.Population(cells.size, kind(**cells.parameters), label=cells.name)
     rest = cells.parameters.get("v_rest")
-    population.initialize(**({"v": rest} if job.lead and rest is not None else cells.initial))
+    start = {"v": rest} if job.lead and rest is not None else cells.initial
+    details.initialize(population, cells, start)
     for variable, neurons in cells.record.items():
         everyone = neurons.size == cells.size
         (population if everyone else population[neurons.tolist()]).record(variable)
@@ -124,7 +129,7 @@ def _run(
         at = job.lead - job.ahead
         sim.run(at * job.timestep)
         for cells in job.cells:
-            populations[cells.name].initialize(**cells.initial)
+            details.initialize(populations[cells.name], cells, cells.initial)
     done = 0
     while done < job.n_steps and go_on(done):
         done = min(done + job.n_chunk, job.n_steps)

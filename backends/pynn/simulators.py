@@ -30,6 +30,8 @@ class Simulator:
         Cells that were measured on it; empty for a simulator that is not known.
     initial : frozenset of str
         States (PyNN's names) that can start elsewhere than PyNN's cell does.
+    unseen : tuple of str
+        Cells whose potential cannot be recorded.
     lead : int
         Quiet steps before time 0, without which spikes at time 0 would be lost.
     ahead : int
@@ -64,6 +66,7 @@ class Simulator:
     install: str
     cells: tuple[str, ...]
     initial: frozenset[str] = frozenset({"v"})
+    unseen: tuple[str, ...] = ()
     lead: int = 0
     ahead: int = 0
     tail: int = 0
@@ -120,7 +123,8 @@ SIMULATORS = {
         module="pyNN.nest",
         package="nest",
         install='pip install "neurobridge-sim[pynn,nest]"',
-        cells=_IF,
+        cells=(*_IF, "IF_curr_delta"),
+        unseen=("IF_curr_delta",),
         lead=2,
         ahead=1,
         tail=1,

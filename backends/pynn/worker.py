@@ -57,6 +57,10 @@ def _load(module: str, mechanisms: str) -> tuple[Any, Details]:
 
         load_mechanisms(mechanisms)
         details = NeuronDetails()
+    elif module == "pyNN.nest":
+        from neurobridge.backends.pynn.nest_details import NestDetails
+
+        details = NestDetails()
     elif module == "pyNN.brian2":
         from neurobridge.backends.pynn.brian2_details import Brian2Details
 
