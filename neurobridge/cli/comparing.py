@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
+from rich.console import ConsoleRenderable
 from rich.text import Text
 
 from neurobridge.cli.entry import AGREED, DIFFERENT, INTERRUPTED
@@ -19,6 +20,7 @@ from neurobridge.cli.output import Output, output
 from neurobridge.cli.progress import run_progress
 from neurobridge.cli.subject import Subject, load_subject, split
 from neurobridge.cli.summary import network_summary
+from neurobridge.comparison.attributed import ATTRIBUTION, chip_runs
 from neurobridge.comparison.execute import BackendRun, parse_backends
 from neurobridge.comparison.execute import compare as run_and_compare
 from neurobridge.comparison.result import Comparison
@@ -94,6 +96,7 @@ def _compared(out: Output, subject: Subject, reference: str | None, baseline: bo
     subject.check_size()
     _announce(out, subject, runs)
     labels = [r.label for r in runs] + ([OTHER_SEED] if baseline else [])
+    labels += [ATTRIBUTION] if chip_runs(runs) else []
     try:
         with run_progress(out.notes, labels, subject.n_steps) as progress:
             return run_and_compare(
@@ -146,7 +149,10 @@ def _emit(out: Output, comparison: Comparison, report: Path | None) -> None:
         if not e.complete
     ]
     path = [] if report is None else [Text.assemble("report  ", (str(report), "bold"))]
-    out.emit(document, "", comparison.table(), "", *troubles, *path)
+    why: list[ConsoleRenderable | str] = []
+    if comparison.attribution:
+        why = [comparison.attribution.table(), ""]
+    out.emit(document, "", comparison.table(), "", *why, *troubles, *path)
 
 
 def _exit_code(comparison: Comparison) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 __all__ = [
     "TIERS",
+    "Attribution",
     "BackendRun",
     "Baseline",
     "Check",
@@ -20,6 +21,8 @@ __all__ = [
     "SpikeStatistics",
     "Tier",
     "TrainDistances",
+    "Variant",
+    "attribute",
     "compare",
     "compare_recordings",
     "compare_seeds",
@@ -27,6 +30,7 @@ __all__ = [
     "spike_statistics",
 ]
 
+from neurobridge.comparison.attribution import Attribution, Variant, attribute
 from neurobridge.comparison.build import compare_recordings
 from neurobridge.comparison.distances import TrainDistances
 from neurobridge.comparison.divergence import Divergence

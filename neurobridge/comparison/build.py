@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["compare_recordings"]
+__all__ = ["compare_recordings", "pooled_metrics"]
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -92,7 +92,7 @@ def _entry(name: str, recording: Recording, base: Recording, rules: Tier, distan
         note = "the run failed, nothing was compared"
         return Entry(name, recording, False, rules.name, (), None, {}, (), None, (note,))
     spikes, notes = _as_far_as(recording, base)
-    metrics = _pooled_metrics(spikes, recording.spikes, distances)
+    metrics = pooled_metrics(spikes, recording.spikes, distances)
     signals = _signals(base, recording)
     notes += _unmatched_probes(base, recording)
     if metrics.distances:
@@ -128,7 +128,7 @@ def _baseline(
         )
     _check_same_grid(reference, base, "the baseline", baseline)
     spikes, _ = _as_far_as(baseline, base)
-    return Baseline(baseline, _pooled_metrics(spikes, baseline.spikes, distances))
+    return Baseline(baseline, pooled_metrics(spikes, baseline.spikes, distances))
 
 
 def _as_far_as(recording: Recording, base: Recording) -> tuple[dict[str, Spikes], list[str]]:
@@ -140,9 +140,10 @@ def _as_far_as(recording: Recording, base: Recording) -> tuple[dict[str, Spikes]
     return {name: until(s, n_steps) for name, s in base.spikes.items()}, [note]
 
 
-def _pooled_metrics(
+def pooled_metrics(
     reference: Mapping[str, Spikes], other: Mapping[str, Spikes], distances: bool
 ) -> SpikeMetrics:
+    """Metrics of all populations together."""
     pool = pooled(reference)
     in_order = pooled({population: other[population] for population in reference})
     metrics = spike_metrics(pool.spikes, in_order.spikes, distances)

@@ -10,12 +10,13 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from neurobridge.comparison.attributed import attributed, chip_runs
 from neurobridge.comparison.build import compare_recordings
-from neurobridge.comparison.result import Comparison
+from neurobridge.comparison.result import Comparison, noted
 from neurobridge.errors import ExperimentError, FindingsError
 from neurobridge.graph.network import Network
 from neurobridge.io.native import save
@@ -88,6 +89,7 @@ def compare(
     accept: Sequence[str] = (),
     reference: str | None = None,
     baseline: bool = True,
+    attribution: bool = True,
     progress: RunProgress | None = None,
 ) -> Comparison:
     """Run a network on several backends and compare every spike.
@@ -111,6 +113,9 @@ def compare(
         Label of the run that the others are measured against; default: the first.
     baseline : bool
         Run the reference also with another seed, to show what a real difference looks like.
+    attribution : bool
+        If a backend has SpiNNaker's arithmetic, also find out which of its errors does what; see
+        :func:`~neurobridge.comparison.attribute`.
     progress : callable, optional
 
     Returns
@@ -148,9 +153,18 @@ def compare(
         wanted = baseline and whole
         other = job.run(first, seed + 1, progress, label="other seed") if wanted else None
         if other is None or other.status != "failed":
-            return compare_recordings(recordings, chosen, other, tiers=tiers)
-        comparison = compare_recordings(recordings, chosen, tiers=tiers)
-        return _noted(comparison, f"the run with seed {seed + 1} failed: {other.message}")
+            comparison = compare_recordings(recordings, chosen, other, tiers=tiers)
+        else:
+            comparison = compare_recordings(recordings, chosen, tiers=tiers)
+            note = f"the run with seed {seed + 1} failed: {other.message}"
+            comparison = noted(comparison, chosen, note)
+    chip = chip_runs(runs)
+    if not (attribution and whole and chip):
+        return comparison
+    return attributed(
+        comparison, network, chip[0], trial=job.trial, accept=accept, baseline=baseline,
+        progress=progress,
+    )  # fmt: skip
 
 
 def run_isolated(
@@ -169,14 +183,6 @@ def run_isolated(
     with tempfile.TemporaryDirectory(prefix="neurobridge-") as scratch:
         job = _job(network, Path(scratch), duration, dt, trial, accept)
         return job.run(run, operator.index(seed), progress)
-
-
-def _noted(comparison: Comparison, note: str) -> Comparison:
-    """The comparison with a note at its reference."""
-    entries = tuple(
-        replace(e, notes=(*e.notes, note)) if e.is_reference else e for e in comparison.entries
-    )
-    return replace(comparison, entries=entries)
 
 
 def _tiers(runs: Sequence[BackendRun], reference: BackendRun) -> dict[str, str]:

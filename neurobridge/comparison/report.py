@@ -12,6 +12,8 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from neurobridge.comparison.attribution_figure import attribution_figure
+from neurobridge.comparison.attribution_table import CHAOTIC
 from neurobridge.comparison.cast import Cast, cast
 from neurobridge.comparison.curves import agreement, histogram, population_rates, yardstick
 from neurobridge.comparison.metrics import SpikeMetrics
@@ -104,6 +106,7 @@ def _content(
         "tiers": [TIERS[t] for t in sorted({e.tier for e in comparison.others if e.tier})],
         "network": network,
         "command": command,
+        "chaotic": CHAOTIC,
     }
 
 
@@ -134,6 +137,7 @@ def _figures(comparison: Comparison, drawn: Cast) -> dict[str, Any]:
         "intervals": histogram(drawn),
         "population": population_rates(drawn) if spiked else "",
         "yardstick": yardstick(comparison, drawn) if comparison.baseline and spiked else "",
+        "attribution": attribution_figure(comparison.attribution) if comparison.attribution else "",
     }
     safe = {name: Markup(svg) for name, svg in drawings.items()}
     return {**safe, "raster_caption": caption}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["Baseline", "Comparison", "Entry"]
+__all__ = ["Baseline", "Comparison", "Entry", "noted"]
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,8 @@ from neurobridge.recording import Recording
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+    from neurobridge.comparison.attribution import Attribution
 
 SCHEMA = 1
 
@@ -156,12 +158,14 @@ class Baseline:
 class Comparison:
     """Several runs of one network, each measured against one of them.
 
-    Made by :func:`~neurobridge.comparison.compare_recordings`.
+    Made by :func:`~neurobridge.comparison.compare_recordings`. ``attribution`` is there if a run
+    has SpiNNaker's arithmetic: which of its errors does what.
     """
 
     reference: str
     entries: tuple[Entry, ...]
     baseline: Baseline | None = None
+    attribution: Attribution | None = None
 
     def __getitem__(self, name: str) -> Entry:
         """The entry of that name."""
@@ -211,6 +215,7 @@ class Comparison:
             "seed": recording.seed,
             "backends": [e.to_dict() for e in self.entries],
             "baseline": self.baseline.to_dict() if self.baseline else None,
+            "attribution": self.attribution.to_dict() if self.attribution else None,
         }
 
     def table(self) -> Table:
@@ -234,3 +239,11 @@ class Comparison:
         from neurobridge.comparison.report import write_report
 
         return write_report(self, path, title=title, network=network or {}, command=command)
+
+
+def noted(comparison: Comparison, name: str, note: str) -> Comparison:
+    """The comparison with one more note at one of its entries."""
+    entries = tuple(
+        replace(e, notes=(*e.notes, note)) if e.name == name else e for e in comparison.entries
+    )
+    return replace(comparison, entries=entries)
