@@ -11,6 +11,8 @@ __all__ = ["Core"]
 
 import ctypes
 import mmap
+import struct
+from functools import partial
 from typing import TYPE_CHECKING
 
 from neurobridge.backends.spinnaker.softboard.aplx import Image
@@ -22,7 +24,6 @@ from neurobridge.backends.spinnaker.softboard.engine import (
     PC,
     R0,
     SPSR,
-    STUB,
     Engine,
     Fault,
     HangError,
@@ -41,12 +42,33 @@ if TYPE_CHECKING:
 _ITCM_SIZE = 0x8000
 _DTCM, _DTCM_SIZE = 0x400000, 0x10000
 _PAGE = 0x1000
+_DTCM_OFFSET = _ITCM_SIZE + 2 * _PAGE
+"""Where it is in the memory that the model keeps for a core, after two pages for the stub."""
 
 _MODE, _THUMB, _NO_FIQ, _NO_IRQ = 0x1F, 0x20, 0x40, 0x80
 _FIQ, _IRQ = 0x11, 0x12
 _FIQ_VECTOR, _IRQ_VECTOR = 0x1C, 0x18
 _SUPERVISOR = 0xD3
 """Mode in which a program starts, with interrupts masked."""
+
+_STUB, _STUB_DATA = 0x8000, 0x9000
+_STUB_CODE = struct.pack(
+    "<10I",
+    0xE321F0D1,  # msr   cpsr_c, #0xd1      back into the mode of fast interrupts
+    0xE59F8014,  # ldr   r8, [pc, #20]      the data: number of interrupts to come, way back
+    0xE5989000,  # ldr   r9, [r8]
+    0xE2599001,  # subs  r9, r9, #1
+    0xE5889000,  # str   r9, [r8]
+    0x159FE008,  # ldrne lr, [pc, #8]       not the last: come back to this stub
+    0x0598E004,  # ldreq lr, [r8, #4]       the last: go back to the program
+    0xE3A0F01C,  # mov   pc, #0x1c          the vector of fast interrupts
+    _STUB_DATA,
+    _STUB + 4,
+)
+"""What a core does between two packets that arrive together. Real hardware interrupts it again; the
+emulator cannot do so by itself, and leaving it for each packet takes longer than all the rest. No
+chip has memory at these addresses. Registers r8 to r14 are those of fast interrupts alone, and the
+flags come back with the status that the handler restores."""
 
 _MAX_INTERRUPTS = 200_000
 """Stops that a core may make before it sleeps; more never end."""
@@ -57,10 +79,11 @@ class Core:
 
     def __init__(self, chip: Chip, p: int) -> None:
         self.chip, self.p = chip, p
-        self._own = mmap.mmap(-1, _ITCM_SIZE + _PAGE + _DTCM_SIZE)
+        self._own = mmap.mmap(-1, _DTCM_OFFSET + _DTCM_SIZE)
         self._memory = memoryview(self._own)
+        self._stub_data = self._memory[_STUB_DATA : _STUB_DATA + 8]
         self._processor = Engine(chip.watchdog)
-        self._pc = self._interrupted = 0
+        self._pc = 0
         self._asleep = True
         self.program: Program | None = None
         self.fault_pc = 0
@@ -72,6 +95,7 @@ class Core:
     def close(self) -> None:
         """Free the processor and its memory."""
         self._processor.close()
+        self._stub_data.release()
         self._memory.release()
         self._own.close()
 
@@ -157,15 +181,11 @@ class Core:
             self._run(self._pc)
 
     def _answer_fast(self, status: int, raised: int) -> None:
-        """Answer fast interrupts; of many packets each but the last returns to the stub."""
-        self._interrupted = back = self._pc
-        while raised & PACKET and self.communications.n_received > 1:
-            self._enter(_FIQ, STUB, status)
-            self._run(_FIQ_VECTOR)
-            if self._asleep or self._pc != back:
-                return
-        self._enter(_FIQ, back, status)
-        self._run(_FIQ_VECTOR)
+        """Answer fast interrupts: one for each packet that waits, without stopping in between."""
+        n = self.communications.n_received if raised & PACKET else 1
+        self._stub_data[:] = struct.pack("<2I", n, self._pc + 4)
+        self._enter(_FIQ, self._pc, status)
+        self._run(_STUB + 4)
 
     def _enter(self, mode: int, back: int, status: int) -> None:
         """What the processor does at an interrupt; the handler returns to ``back``."""
@@ -181,8 +201,7 @@ class Core:
         except Fault as fault:
             self._enter_fault(fault)
             return
-        pc = self._processor.read(PC)
-        self._pc = self._interrupted if pc == STUB else pc
+        self._pc = self._processor.read(PC)
 
     def _enter_fault(self, fault: Fault) -> None:
         """What the processor does at a fault; SARK's handler writes down what happened."""
@@ -196,14 +215,17 @@ class Core:
         self._asleep = True
         self._processor.stop()
 
-    def _unmask(self) -> None:
+    def _unmask(self, address: int) -> None:
         """Stop where an interrupt that waits is let through."""
         raised = self.interrupts.lines & self.interrupts.enabled
         if not raised:
             return
         status, fast = self._processor.read(CPSR), raised & self.interrupts.fast
-        if (fast and not status & _NO_FIQ) or (raised != fast and not status & _NO_IRQ):
+        if fast and not status & _NO_FIQ:
             self._processor.stop()
+        elif raised != fast and not status & _NO_IRQ:
+            self._enter(_IRQ, address, status)
+            self._processor.write(PC, _IRQ_VECTOR)
 
     # ---- building -------------------------------------------------------------------------------
 
@@ -212,6 +234,7 @@ class Core:
         self._processor.close()
         self._processor = Engine(self.chip.watchdog)
         self._memory[:] = bytes(len(self._memory))
+        self._memory[_STUB : _STUB + len(_STUB_CODE)] = _STUB_CODE
         for address, block in image.blocks:
             self._view(address, len(block))[:] = block
         self._map_memory()
@@ -219,12 +242,12 @@ class Core:
         for address in image.sleeps:
             self._processor.hook(address, self._sleep)
         for address in image.unmasked:
-            self._processor.hook(address, self._unmask)
+            self._processor.hook(address, partial(self._unmask, address))
 
     def _map_memory(self) -> None:
         own = ctypes.addressof(ctypes.c_char.from_buffer(self._own))
-        self._processor.map_memory(0, _ITCM_SIZE + _PAGE, own)
-        self._processor.map_memory(_DTCM, _DTCM_SIZE, own + _ITCM_SIZE + _PAGE)
+        self._processor.map_memory(0, _DTCM_OFFSET, own)
+        self._processor.map_memory(_DTCM, _DTCM_SIZE, own + _DTCM_OFFSET)
         sdram, sysram = self.chip.memory.pointers
         for uncached in (0, 0x10000000):
             self._processor.map_memory(SDRAM + uncached, SDRAM_SIZE, sdram)
@@ -252,7 +275,7 @@ class Core:
             return self._memory[address : address + n_bytes]
         offset = address - _DTCM
         if 0 <= offset <= _DTCM_SIZE - n_bytes:
-            start = _ITCM_SIZE + _PAGE + offset
+            start = _DTCM_OFFSET + offset
             return self._memory[start : start + n_bytes]
         return self.chip.memory.view(address, n_bytes)
 

@@ -6,7 +6,7 @@ device about four times as expensive, and a spike is some twenty accesses.
 
 from __future__ import annotations
 
-__all__ = ["CPSR", "LR", "PC", "R0", "SPSR", "STUB", "Engine", "Fault", "HangError"]
+__all__ = ["CPSR", "LR", "PC", "R0", "SPSR", "Engine", "Fault", "HangError"]
 
 import ctypes
 from collections.abc import Callable
@@ -31,8 +31,8 @@ R0, PC, CPSR, SPSR, LR = (
     arm_const.UC_ARM_REG_LR,
 )
 
-STUB = 0x8000
-"""Emulation stops when it gets here. No chip has memory at this address."""
+_NOWHERE = 0xFFFFFFFE
+"""Emulation would stop at this address, which no program gets to."""
 
 _EVERYTHING = unicorn_const.UC_PROT_ALL
 _EXCEPTION_UNDEFINED = 1
@@ -153,7 +153,7 @@ class Engine:
         uclib.uc_reg_write(self._handle, register, self._register_at)
 
     def run(self, start: int) -> None:
-        """Run from ``start`` (bit 0: Thumb) until :meth:`stop` or :data:`STUB`.
+        """Run from ``start`` (bit 0: Thumb) until :meth:`stop`.
 
         Raises
         ------
@@ -164,12 +164,12 @@ class Engine:
         """
         self._stopped = False
         self._watchdog.start(self._interrupt)
-        status = uclib.uc_emu_start(self._handle, start, STUB, 0, 0)
+        status = uclib.uc_emu_start(self._handle, start, _NOWHERE, 0, 0)
         self._watchdog.end()
         if self._was_interrupted(status):
             thumb = self.read(CPSR) >> 5 & 1
             budget = self._watchdog.budget
-            status = uclib.uc_emu_start(self._handle, self.read(PC) | thumb, STUB, 0, budget)
+            status = uclib.uc_emu_start(self._handle, self.read(PC) | thumb, _NOWHERE, 0, budget)
             if self._was_interrupted(status):
                 raise HangError(
                     f"the core ran for {budget:,} instructions without waiting for an interrupt, "
@@ -206,7 +206,7 @@ class Engine:
         )
 
     def _was_interrupted(self, status: int) -> bool:
-        return not self._stopped and status == unicorn_const.UC_ERR_OK and self.read(PC) != STUB
+        return not self._stopped and status == unicorn_const.UC_ERR_OK
 
     def _interrupt(self) -> None:
         uclib.uc_emu_stop(self._handle)

@@ -61,6 +61,10 @@ class ChipSimulator(SpiNNaker):  # type: ignore[misc,unused-ignore]
             )
         self._seconds = {}
         super()._run(run_time, sync_time)
+        for projection in self._data_writer.iterate_projections():
+            # A projection on a virtual board answers get() with what the host made. Without that
+            # it asks the machine, whose weights may have changed.
+            projection._Projection__virtual_connection_list = None
 
     def stop(self) -> None:
         """End the simulation and free the memory of its chips."""
