@@ -33,6 +33,7 @@ UNSUPPORTED: dict[str, dict[str, str]] = {
     },
     "torch": {},
     "fixedpoint": CHIP_UNSUPPORTED,
+    "spinnaker": CHIP_UNSUPPORTED,
     "pynn": PYNN_UNSUPPORTED,
 }
 """Backend -> scenario -> why it cannot do it."""
@@ -43,11 +44,12 @@ TOLERANCE: dict[str, dict[str, float]] = {
     "nest": {},
     "torch": {},
     "fixedpoint": CHIP_TOLERANCE,
+    "spinnaker": CHIP_TOLERANCE,
     "pynn": PYNN_TOLERANCE,
 }
 """Backend -> scenario -> largest difference of a signal, in its unit, instead of the case's."""
 
-WEIGHT_TOLERANCE = {"fixedpoint": CHIP_WEIGHTS}
+WEIGHT_TOLERANCE = {"fixedpoint": CHIP_WEIGHTS, "spinnaker": CHIP_WEIGHTS}
 """Backend -> largest difference of a weight, relative to the largest of its projection; else 0."""
 
 BACKENDS: dict[str, dict[str, str]] = {
@@ -56,11 +58,21 @@ BACKENDS: dict[str, dict[str, str]] = {
     "nest": {},
     "torch": {},
     "fixedpoint": {},
+    "spinnaker": {"machine": "softboard"},
     "pynn": {},
 }
 """Backend -> settings that it runs with."""
 
-SIMULATORS = {"brian2": "brian2", "nest": "nest", "torch": "torch", "pynn": "neuron"}
+ON_ITS_OWN = ("spinnaker",)
+"""Backends that run in a file of their own, ``test_chip_model.py``."""
+
+SIMULATORS = {
+    "brian2": "brian2",
+    "nest": "nest",
+    "torch": "torch",
+    "pynn": "neuron",
+    "spinnaker": "unicorn",
+}
 """Backend -> module that must be installed for it."""
 
 ELSEWHERE = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from tests.conformance.case import SCENARIOS, Case, Run
 from tests.conformance.lists import (
     BACKENDS,
     ELSEWHERE,
+    ON_ITS_OWN,
     SIMULATORS,
     TOLERANCE,
     UNSUPPORTED,
@@ -33,10 +35,10 @@ CYTHON = ("psp_lif_exp_excitatory", "delays_differ_between_edges", "populations_
 """Scenarios that also go through Brian2's compiled target: one for neurons, two for edges."""
 
 
-def every_pair() -> list[object]:
+def pairs_of(backends: Iterable[str]) -> list[object]:
     """(scenario, backend) pairs, excused ones marked as strict expected failures."""
     pairs: list[object] = []
-    for backend in BACKENDS:
+    for backend in backends:
         for name in SCENARIOS:
             reason = UNSUPPORTED[backend].get(name)
             marks = [pytest.mark.xfail(reason=reason, strict=True)] if reason else []
@@ -44,7 +46,7 @@ def every_pair() -> list[object]:
     return pairs
 
 
-@pytest.mark.parametrize(("name", "backend"), every_pair())
+@pytest.mark.parametrize(("name", "backend"), pairs_of(b for b in BACKENDS if b not in ON_ITS_OWN))
 def test_scenario(name: str, backend: str) -> None:
     if backend in SIMULATORS:
         require(SIMULATORS[backend])
