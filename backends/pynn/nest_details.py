@@ -1,6 +1,6 @@
 """What NEST needs beyond PyNN 0.13's interface. Imported only where NEST is.
 
-PyNN speaks of ``v`` of ``IF_curr_delta``, which NEST calls ``V_m``: it is not set, and not recorded.
+PyNN speaks of ``v`` of ``IF_curr_delta``, which NEST calls ``V_m``: it is neither set nor recorded.
 """
 
 from __future__ import annotations

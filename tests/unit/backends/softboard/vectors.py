@@ -15,6 +15,7 @@ explains it). :func:`run_network` takes the inputs of one and returns its ``resu
 from __future__ import annotations
 
 import json
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +40,7 @@ def run_network(network: dict[str, Any]) -> dict[str, Any]:
     """
     softboard.install()
     try:
-        import pyNN.spiNNaker as sim
-
+        sim = import_module("pyNN.spiNNaker")
         sim.setup(timestep=network["timestep_ms"])
         populations = {p["name"]: _population(sim, p, network) for p in network["populations"]}
         for projection in network["projections"]:
