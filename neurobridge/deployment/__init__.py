@@ -13,7 +13,7 @@ __all__ = [
 ]
 
 from neurobridge.deployment.evidence import LEVELS, Evidence
-from neurobridge.deployment.measured_input import max_summed_input
+from neurobridge.deployment.measured_input import max_summed_input, measure_input
 from neurobridge.deployment.plan import plan_deployment
 from neurobridge.deployment.result import Deployment
 from neurobridge.deployment.targets import TARGETS

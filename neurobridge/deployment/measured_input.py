@@ -27,7 +27,7 @@ Trains = Mapping[str, tuple[Int, Index]]
 HEADROOM = 2.0
 """The chip's spikes are not those of the run that was measured, and another seed has others: a
 buffer holds this many times what was measured. It costs one bit."""
-_CELLS_AT_ONCE = 1 << 22
+_SUMS_AT_ONCE = 1 << 22
 """Sums (steps x neurons) that are held at a time."""
 _EVENTS_AT_ONCE = 1 << 22
 
@@ -168,7 +168,7 @@ def _largest(
 ) -> Real:
     """Sums of a window of steps at a time; what arrives later is handed to the next window."""
     longest = max((part.longest for part in parts), default=1)
-    window = max(_CELLS_AT_ONCE // size - longest, 1)
+    window = max(_SUMS_AT_ONCE // size - longest, 1)
     largest = np.zeros(size)
     later = np.zeros((longest, size))
     for begin in range(0, n_steps, window):
