@@ -118,6 +118,16 @@ class MachineMapping:
         """Of all chips."""
         return max((chip.routing_entries for chip in self.chips), default=0)
 
+    @property
+    def size_in_words(self) -> str:
+        """Cores, chips and boards."""
+        n_chips = sum(chip.n_cores > 0 for chip in self.chips)
+        counts = {"core": len(self.cores), "chip": n_chips, "board": self.n_boards}
+        cores, chips, boards = (
+            f"{n:,} {what}{'s' if n != 1 else ''}" for what, n in counts.items()
+        )
+        return f"{cores} on {chips} of {boards}"
+
     def cores_of(self, population: str) -> tuple[CoreUse, ...]:
         """The cores of a population or source."""
         return tuple(core for core in self.cores if core.population == population)

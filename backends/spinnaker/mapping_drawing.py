@@ -61,7 +61,8 @@ def draw_mapping(mapping: MachineMapping, path: Path) -> Path:
     )  # fmt: skip
     axes.locator_params(integer=True)
     axes.set_title(_title(mapping), fontsize=9, loc="left")
-    figure.colorbar(ScalarMappable(norm, colours), ax=axes, label="cores used by the network")
+    bar = ScalarMappable(norm, colours)
+    figure.colorbar(bar, ax=axes, shrink=0.8, label="cores used by the network")
     try:
         figure.savefig(path, dpi=150)
     except (OSError, ValueError) as err:
@@ -115,9 +116,5 @@ def _draw_board(axes: Any, board: Place, version: int, *, write: bool) -> None:
 
 
 def _title(mapping: MachineMapping) -> str:
-    n_chips = sum(chip.n_cores > 0 for chip in mapping.chips)
-    boards = f"{mapping.n_boards} board{'s' if mapping.n_boards != 1 else ''}"
-    return (
-        f"{len(mapping.cores):,} cores on {n_chips:,} chips of {boards}; "
-        f"at most {mapping.most_routing_entries:,} routing entries on a chip"
-    )
+    entries = mapping.most_routing_entries
+    return f"{mapping.size_in_words}; at most {entries:,} routing entries on a chip"

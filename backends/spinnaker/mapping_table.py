@@ -38,12 +38,11 @@ def mapping_table(mapping: MachineMapping) -> Table:
 
 def _headline(mapping: MachineMapping) -> str:
     chips = [chip for chip in mapping.chips if chip.n_cores]
-    boards = f"{mapping.n_boards} board{'s' if mapping.n_boards != 1 else ''}"
-    known = "" if mapping.boards is None else f" of {mapping.boards}"
+    known = "" if mapping.boards is None else f" ({mapping.boards} there)"
     fullest = max((chip.sdram for chip in chips), default=0) / MB
     room = max((chip.sdram + chip.sdram_free for chip in chips), default=0) / MB
     return (
-        f"{len(mapping.cores):,} cores on {len(chips):,} chips, {boards}{known}\n"
+        f"{mapping.size_in_words}{known}\n"
         f"fullest chip: {fullest:.1f} of {room:.1f} MB, {mapping.most_routing_entries:,} of 1,023 "
         "routing entries\n"
         f"mapped in {mapping.seconds['total']:.1f} s on a virtual board, which computes nothing"

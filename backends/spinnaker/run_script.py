@@ -23,6 +23,7 @@ HERE = Path(__file__).resolve().parent
 RAW = 2**15  # raw units of one in s16.15
 CHIP = "spiNNaker"
 LATE = 1  # steps by which other simulators stamp a spike later than the chip
+FIRST = 2  # step of the first spike that all of them can send
 
 # What must not happen in a run, as sPyNNaker's provenance calls it, and in words.
 LOSSES = {
@@ -46,6 +47,7 @@ def main() -> None:
     """Build, run, and write results.npz."""
     if len(sys.argv) < 2:
         sys.exit("usage: python run.py SIMULATOR, where SIMULATOR is spiNNaker, nest, neuron ...")
+    (HERE / "results.npz").unlink(missing_ok=True)
     network = Network(sys.argv[1])
     network.build()
     network.run()
@@ -148,9 +150,9 @@ class Network:
     def source(self, source: dict[str, Any]) -> Any:
         """Neurons that send given spikes; one that spikes twice in a step has two equal times."""
         step, neuron = self.array(source["step"]), self.array(source["neuron"])
-        if not self.on_chip and (step == 0).any():
-            self.tell("spikes of sources in step 0 are sent in step 1")
-            step = np.maximum(step, 1)
+        if not self.on_chip and (step < FIRST).any():
+            self.tell(f"spikes of sources before step {FIRST} are sent in step {FIRST}")
+            step = np.maximum(step, FIRST)
         order = np.argsort(neuron, kind="stable")
         ends = np.searchsorted(neuron[order], np.arange(source["size"]), side="right")
         times = [t.tolist() for t in np.split(step[order] * self.dt, ends[:-1])]
@@ -260,8 +262,8 @@ class Network:
         """Step and neuron of every spike, sorted."""
         step, neuron = [np.zeros(0)], [np.zeros(0)]
         for train in segment.spiketrains:
-            times = np.rint(np.asarray(train.magnitude) / self.dt)
-            step.append(times if self.on_chip else times - LATE)
+            times = np.asarray(train.magnitude) / self.dt
+            step.append(np.rint(times) if self.on_chip else np.ceil(times - 1e-6) - LATE)
             neuron.append(np.full(times.size, train.annotations["source_index"]))
         steps = np.concatenate(step).astype(np.int64)
         neurons = np.concatenate(neuron).astype(np.int32)
