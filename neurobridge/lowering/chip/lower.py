@@ -17,7 +17,7 @@ from neurobridge.lowering.chip.magnitudes import (
     pathway_magnitudes,
     summed_input,
 )
-from neurobridge.lowering.chip.parts import by_scale, name_parts
+from neurobridge.lowering.chip.parts import by_scale, by_size, mapped_fastest, name_parts
 from neurobridge.lowering.chip.plan import ChipPlan
 from neurobridge.lowering.chip.populations import (
     chip_population,
@@ -36,7 +36,7 @@ from neurobridge.lowering.chip.projections import projections_of, scaled_weights
 from neurobridge.lowering.chip.settings import AUTO_PARTS, ChipSettings, chip_settings
 from neurobridge.lowering.chip.timing import source_lead
 from neurobridge.lowering.finding import Finding
-from neurobridge.lowering.program import Program
+from neurobridge.lowering.program import PopulationProgram, Program
 
 TOLERANCE = 0.01
 """Total relative error of weights above which a population is split where that helps."""
@@ -118,7 +118,9 @@ def _laid_out(
     if not coarse:
         return _with_projections(whole)
     split = _in_parts(bare, settings, cores, told | coarse)
-    findings += [_split_finding(whole, split, n) for n in coarse if len(split.parts[n]) > 1]
+    findings += [
+        _split_finding(whole, split, n) for n in coarse if len(split.parts[n]) > len(whole.parts[n])
+    ]
     return _with_projections(split)
 
 
@@ -138,11 +140,12 @@ def _in_parts(
             parts[p.name] = tuple(name_parts(p.name, everybody, taken))
             continue
         cell, summed = bare.cells[p.name], bare.summed[p.name]
-        parts[p.name] = tuple(
-            name_parts(p.name, by_scale(summed, cell.gain, at_most[p.name]), taken)
-        )
-        for part in parts[p.name]:
-            shifts = shifts_for(summed[:, part.neurons], cell.gain)
+        groups = by_scale(summed, cell.gain, at_most[p.name])
+        largest = _part_size(program, p, settings, cores[p.name])
+        pieces = [(piece, group) for group in groups for piece in by_size(group, largest)]
+        parts[p.name] = tuple(name_parts(p.name, [piece for piece, _ in pieces], taken))
+        for part, (_, group) in zip(parts[p.name], pieces, strict=True):
+            shifts = shifts_for(summed[:, group], cell.gain)
             populations.append(
                 chip_population(
                     p, cell, bare.units[p.name], part, shifts, cores[p.name], program.dt
@@ -156,6 +159,16 @@ def _in_parts(
     if [p.shifts for p in roomy] == [p.shifts for p in plan.populations]:
         return plan
     return _with_weights(replace(plan, populations=roomy))
+
+
+def _part_size(
+    program: Program, population: PopulationProgram, settings: ChipSettings, per_core: int
+) -> int:
+    """Neurons of a part at most."""
+    if settings.part_size is None:
+        return population.size
+    n_synapses = sum(way.n_edges for way in program.pathways if way.post == population.name)
+    return settings.part_size or mapped_fastest(population.size, per_core, n_synapses)
 
 
 def _with_weights(plan: ChipPlan) -> ChipPlan:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Part", "by_scale", "by_size", "name_parts"]
+__all__ = ["Part", "by_scale", "by_size", "mapped_fastest", "name_parts"]
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurobridge.lowering.chip.scale import shift_for
+
+LOOKED_AT = 5e-7
+"""Seconds for a synapse in a list that is looked through."""
+PAIR_OF_PARTS = 2e-3
+"""Seconds for a list."""
+WORTH_PARTS = 5.0
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,33 @@ def _lost_bits(levels: NDArray[np.int64], counts: NDArray[np.int64], cuts: list[
 def by_size(neurons: NDArray[np.int32], at_most: int) -> list[NDArray[np.int32]]:
     """A group in consecutive pieces of at most so many neurons."""
     return [neurons[i : i + at_most] for i in range(0, neurons.size, at_most)]
+
+
+def mapped_fastest(size: int, per_core: int, n_synapses: int) -> int:
+    """Neurons of a part with which a population is mapped in the least time.
+
+    sPyNNaker looks through a list of synapses once for every core of its target, and every pair of
+    parts costs a little: ``a C/P E + b P**2`` seconds for ``P`` parts, ``C`` cores and ``E``
+    synapses, measured with ``benchmarks/spinnaker_mapping.py``.
+
+    Parameters
+    ----------
+    size, per_core : int
+        Neurons of the population, and of a core.
+    n_synapses : int
+        Onto the population.
+
+    Returns
+    -------
+    int
+        Whole cores; ``size`` where parts would not save :data:`WORTH_PARTS` seconds.
+    """
+    n_cores = -(-size // per_core)
+    whole = LOOKED_AT * n_cores * n_synapses
+    if whole < WORTH_PARTS:
+        return size
+    n_parts = max(1, round((whole / (2 * PAIR_OF_PARTS)) ** (1 / 3)))
+    return -(-n_cores // n_parts) * per_core
 
 
 def name_parts(population: str, groups: Sequence[NDArray[np.int32]], taken: set[str]) -> list[Part]:

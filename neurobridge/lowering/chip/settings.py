@@ -22,6 +22,8 @@ CHIP_SETTINGS = {
     "the default), never, or how many at most",
     "neurons_per_core": "at most so many neurons on a core, 1 to 256 (default 256; fewer where "
     "delays need longer ring buffers)",
+    "part_size": "large populations become several, because mapping takes cores times synapses: "
+    "auto (where it helps, the default), never, or how many neurons at most",
 }
 AUTO_PARTS = 4
 """Into how many parts ``split="auto"`` divides a population at most."""
@@ -38,11 +40,14 @@ class ChipSettings:
     split : int
         Parts at most; 0 is auto.
     neurons_per_core : int
+    part_size : int or None
+        Neurons of a part at most; 0 is auto, None is no limit.
     """
 
     max_summed_input: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     split: int = 0
     neurons_per_core: int = 256
+    part_size: int | None = 0
 
 
 def chip_settings(
@@ -56,6 +61,7 @@ def chip_settings(
             max_summed_input=_maxima(program, cells, maxima, findings),
             split=_split(settings.get("split", "auto"), findings),
             neurons_per_core=_per_core(settings.get("neurons_per_core", 256), findings),
+            part_size=_part_size(settings.get("part_size", "auto"), findings),
         ),
         findings,
     )
@@ -83,6 +89,16 @@ def _per_core(value: Any, findings: list[Finding]) -> int:
     why = f"expected a whole number from 1 to 256, got {value!r}"
     findings.append(_wrong("neurons_per_core", why))
     return 256
+
+
+def _part_size(value: Any, findings: list[Finding]) -> int | None:
+    if value in ("auto", "never"):
+        return 0 if value == "auto" else None
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
+        return value
+    why = f"expected auto, never or a whole number of at least 1, got {value!r}"
+    findings.append(_wrong("part_size", why + suggest(str(value), ("auto", "never"))))
+    return 0
 
 
 def _maxima(
