@@ -53,7 +53,7 @@ def deploy(
         subject.check_size()
         _announce(out, subject, to)
         deployment = _planned(out, subject, to, by, baseline, chip_model, chosen)
-        command = _command(subject, to, settings)
+        command = _command(subject, to, by, settings)
         stopped = deployment.stopped
         page = None
         if report is not None:
@@ -80,8 +80,6 @@ def _announce(out: Output, subject: Subject, to: str) -> None:
         f"{subject.title}: {network.n_neurons:,} neurons, {network.n_edges:,} edges, "
         f"{plan.duration:g} ms at dt {plan.dt:g} ms, seed {plan.seed}, for {to}"
     )
-    for finding in subject.findings:
-        out.note(f"{finding.severity}: {finding.why}; {finding.remedy}")
 
 
 def _planned(
@@ -172,13 +170,15 @@ def _next(deployment: Deployment, command: str, folder: Path | None, written: Pa
     return Text.assemble(*lines)
 
 
-def _command(subject: Subject, to: str, settings: Sequence[str]) -> str:
+def _command(subject: Subject, to: str, by: str | None, settings: Sequence[str]) -> str:
     plan = subject.settings
     parts = ["neurobridge", "deploy", subject.source, "--to", to]
     for name in ("duration", "dt", "seed", "trial"):
         parts += [f"--{name}", str(getattr(plan, name)).removesuffix(".0")]
     for pair in settings:
         parts += ["--set", pair]
+    if by is not None:
+        parts += ["--by", by]
     if plan.accept:
         parts += ["--accept", ",".join(plan.accept)]
     return shlex.join(parts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["bundle_deployment"]
 
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,18 +41,21 @@ def bundle_deployment(deployment: Deployment, folder: str | Path) -> Path:
     raise_if_errors(deployment.findings, deployment.accepted)
     target = Path(folder)
     refuse_used_folder(target, "a bundle")
-    return write_bundle(
-        target,
-        deployment.chip_network,
-        expected=deployment.expected,
-        manifest=_manifest(deployment),
-        reports={
-            "quantisation": deployment.quantisation.to_dict(),
-            "mapping": deployment.mapping.to_dict(),
-            "changes": [c.to_dict() for c in deployment.changes],
-            "comparison": deployment.comparison.to_dict(),
-        },
-    )
+    with tempfile.TemporaryDirectory(prefix="neurobridge-bundle-") as scratch:
+        page = deployment.report(Path(scratch) / "report.html")
+        return write_bundle(
+            target,
+            deployment.chip_network,
+            expected=deployment.expected,
+            manifest=_manifest(deployment),
+            reports={
+                "report.html": page,
+                "quantisation": deployment.quantisation,
+                "mapping": deployment.mapping,
+                "changes": {"changes": [c.to_dict() for c in deployment.changes]},
+                "comparison": deployment.comparison,
+            },
+        )
 
 
 def _manifest(deployment: Deployment) -> dict[str, Any]:

@@ -45,6 +45,13 @@ class CoreEstimate:
         """Whether there are enough cores."""
         return self.available is None or self.n_cores <= self.available
 
+    @property
+    def size_in_words(self) -> str:
+        """``about 5 cores on 1 chip, 1 board``."""
+        counts = ((self.n_cores, "core"), (self.n_chips, "chip"), (self.n_boards, "board"))
+        cores, chips, boards = (f"{n:,} {what}{'s' if n != 1 else ''}" for n, what in counts)
+        return f"about {cores} on {chips}, {boards}"
+
     def to_dict(self) -> dict[str, Any]:
         """A plain dictionary, for JSON."""
         return {"estimate": True, **asdict(self)}
@@ -60,8 +67,7 @@ class CoreEstimate:
         for name, cores in self.by_population.items():
             table.add_row(name, f"{cores:,}")
         table.add_section()
-        boards = "1 board" if self.n_boards == 1 else f"{self.n_boards:,} boards"
-        table.add_row(f"{self.n_chips:,} chips, {boards}", f"{self.n_cores:,}")
+        table.add_row(self.size_in_words, f"{self.n_cores:,}")
         return table
 
 

@@ -41,15 +41,18 @@ def fit_findings(mapping: MachineMapping | CoreEstimate) -> Iterator[Finding]:
     """A network that is too large for the machine."""
     if mapping.fits:
         return
-    facts = machine_facts(mapping)
+    from neurobridge.backends.spinnaker.mapping import ROUTING_ENTRIES
+
     if isinstance(mapping, CoreEstimate):
         there = f"there are {mapping.available:,} cores"
     else:
-        there = f"there are {mapping.boards or 'as many as needed'}, with 1,023 entries a router"
-        facts["boards"] += f" ({mapping.most_routing_entries:,} routing entries)"
+        there = (
+            f"there are {mapping.boards or 'enough'} boards; its fullest router needs "
+            f"{mapping.most_routing_entries:,} of {ROUTING_ENTRIES:,} entries"
+        )
     yield Finding(
         "too_large_for_machine", "error", f"boards of version {mapping.version}",
-        f"the network needs {facts['cores']} cores on {facts['boards']} boards; {there}",
-        "set version=5 and as many boards as there are, or take a smaller network",
+        f"the network needs {mapping.size_in_words}; {there}",
+        "set version=5, and boards to what there is, or take a smaller network",
         float(mapping.n_boards),
     )  # fmt: skip

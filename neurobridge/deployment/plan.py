@@ -94,7 +94,9 @@ def plan_deployment(
     UnknownNameError
         If the target, a label or a setting does not exist.
     ExperimentError
-        If a setting looks like a credential, or a number is out of its range.
+        If the headroom is below 1.
+    BackendError
+        If a setting looks like a credential, or sPyNNaker cannot lay the network out.
     FindingsError
         If the chip cannot have the network; lists every reason.
     KeyboardInterrupt

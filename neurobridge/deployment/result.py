@@ -15,7 +15,6 @@ from neurobridge.deployment.chip_model import ChipModelRun
 from neurobridge.deployment.core_estimate import CoreEstimate
 from neurobridge.deployment.decisions import Decision
 from neurobridge.deployment.evidence import Evidence
-from neurobridge.deployment.machine_facts import machine_facts
 from neurobridge.deployment.quantisation import Quantisation
 from neurobridge.deployment.rates import GroupRate
 from neurobridge.deployment.weight_scale import WeightScale
@@ -126,8 +125,7 @@ class Deployment:
     @property
     def evidence(self) -> tuple[Evidence, ...]:
         """What is known about this network and run, level by level; hardware is never among it."""
-        facts = machine_facts(self.mapping)
-        size = f"{facts['cores']} cores on {facts['chips']} chips"
+        size = self.mapping.size_in_words
         board = size if self.mapped else f"{size}, by counting neurons"
         if not self.mapping.fits:
             board = f"TOO LARGE for the machine: {size}"

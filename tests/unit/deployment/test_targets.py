@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from neurobridge.errors import ExperimentError, FindingsError, UnknownNameError
+from neurobridge.errors import BackendError, ExperimentError, FindingsError, UnknownNameError
 from tests.unit.deployment.networks import crowd, planned, random_network, without_tools
 
 pytestmark = pytest.mark.usefixtures("without_tools")
@@ -20,8 +20,8 @@ __all__ = ["without_tools"]
         ({"to": "loihi"}, UnknownNameError, "unknown target 'loihi'.*NIR"),
         ({"to": "spinaker"}, UnknownNameError, "did you mean 'spinnaker'"),
         ({"splt": 2}, UnknownNameError, "did you mean 'split'"),
-        ({"spalloc_password": "x"}, ExperimentError, "looks like a credential"),
-        ({"server": "https://me:hush@host"}, ExperimentError, "looks like a credential"),
+        ({"spalloc_password": "x"}, BackendError, "of a password or token"),
+        ({"server": "https://me:hush@host"}, BackendError, "a user and a password in an address"),
         ({"headroom": 0.5}, ExperimentError, "a number of at least 1, got 0.5"),
         ({"headroom": True}, ExperimentError, "got True"),
         ({"version": 4}, FindingsError, "expected 3 or 5, got 4"),
@@ -40,7 +40,7 @@ def test_bad_input_is_refused_in_words(
 
 
 def test_a_credential_is_not_repeated(rng: np.random.Generator) -> None:
-    with pytest.raises(ExperimentError) as caught:
+    with pytest.raises(BackendError) as caught:
         planned(random_network(rng), server="https://me:hush@host")
     assert "hush" not in str(caught.value)
 
@@ -53,5 +53,5 @@ def test_a_network_that_is_too_large_for_the_machine(rng: np.random.Generator) -
     assert not large.mapping.fits
     assert large.stopped
     (finding,) = [f for f in large.findings if f.code == "too_large_for_machine"]
-    assert "about 68 cores on about 2 boards; there are 63 cores" in finding.why
+    assert "about 68 cores on 5 chips, 2 boards; there are 63 cores" in finding.why
     assert not planned(crowd(n=17_000), version=5, boards=1).stopped
