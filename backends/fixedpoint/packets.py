@@ -1,8 +1,9 @@
 """Spike packets: which a run must have sent, and whether those of a vector file are these.
 
 The key of a packet is that of its core, plus ``neuron << 4`` (counted on the core), plus the lowest
-four bits of the step. The host tools choose the keys of cores; here they are found: a core's key is
-one with which all its packets stand in the file.
+four bits of the step. Where delays are longer than the ring buffers, a delay-extension core sends a
+spike once more for every stage. The host tools choose the keys of cores; here they are found: a
+core's key is one with which all its packets stand in the file.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from neurobridge.backends.fixedpoint.checks import ring_slots
+from neurobridge.backends.fixedpoint.fixed import Int
 from neurobridge.backends.fixedpoint.simulate import Twin
-from neurobridge.lowering.chip.network import ChipPopulation, ChipSource
 
 _COLOUR_BITS = 4
 
@@ -63,29 +65,52 @@ def explain_packets(
 
 def _cores(twin: Twin, merged: Collection[str]) -> list[_Core]:
     network = twin.network
-    senders = {p.pre for p in network.projections}
-    spikes = twin.recorder.spikes()
+    spikes = {s.name: (s.step, s.neuron) for s in network.sources} | twin.recorder.spikes()
+    widths = {p.name: min(p.neurons_per_core, p.size) for p in network.populations}
+    widths |= {s.name: min(s.neurons_per_core, s.size) for s in network.sources}
     cores = []
-    everyone: list[ChipPopulation | ChipSource] = [*network.populations, *network.sources]
-    for population in everyone:
-        name, width = population.name, min(population.neurons_per_core, population.size)
-        if name not in senders:
-            continue
-        if isinstance(population, ChipPopulation):
-            step, neuron = spikes[name]
-        else:
-            inside = population.step < network.n_steps
-            step, neuron = population.step[inside], population.neuron[inside]
-        bits = (width - 1).bit_length()
-        for number in range(-(-population.size // width)):
-            here = neuron // width == number
-            local = (neuron[here] % width).astype(np.int64)
-            keys = (local << _COLOUR_BITS) | (step[here] & (2**_COLOUR_BITS - 1))
-            packets = Counter(zip(step[here].tolist(), keys.tolist(), strict=True))
+    for name in dict.fromkeys(p.pre for p in network.projections):
+        inside = spikes[name][0] < network.n_steps
+        step, neuron = spikes[name][0][inside], spikes[name][1][inside].astype(np.int64)
+        extension, width = _extension(twin, name, step, neuron), widths[name]
+        for number in range(-(-network.sizes[name] // width)):
+            sent = _packets(step, neuron, number, width)
             if name in merged:
-                packets = Counter(packets.keys())
-            cores.append(_Core(name, 1 << (bits + _COLOUR_BITS), packets))
-    return cores
+                sent = Counter(sent.keys())
+            cores.append(_Core(name, _alignment(width), sent))
+            again: Packets = Counter()
+            for stage, (late, who) in enumerate(extension):
+                part = _packets(late, who, number, width)
+                again.update((t, (stage * width << _COLOUR_BITS) + key) for t, key in part)
+            cores.append(_Core(name, _alignment(width * len(extension)), again))
+    return [core for core in cores if core.packets]
+
+
+def _alignment(n: int) -> int:
+    """Of what the key of a core with ``n`` sending neurons is a multiple."""
+    return 1 << (_COLOUR_BITS + max(n - 1, 0).bit_length())
+
+
+def _packets(step: Int, neuron: Int, number: int, width: int) -> Packets:
+    """What core ``number`` of a population sends for these spikes."""
+    here = neuron // width == number
+    keys = (neuron[here] % width << _COLOUR_BITS) | (step[here] & (2**_COLOUR_BITS - 1))
+    return Counter(zip(step[here].tolist(), keys.tolist(), strict=True))
+
+
+def _extension(twin: Twin, name: str, step: Int, neuron: Int) -> list[tuple[Int, Int]]:
+    """Spikes that delay-extension cores send on, by stage: each a ring buffer later.
+
+    Several spikes of a neuron in one step are one packet there.
+    """
+    network = twin.network
+    late = set()
+    for p in network.projections:
+        if p.pre == name:
+            slots = ring_slots(network.population(p.post))
+            late |= {k * slots for k in range(1, 1 + (int(p.delays.max(initial=1)) - 1) // slots)}
+    inside = [(steps, step + steps < network.n_steps) for steps in sorted(late)]
+    return [(step[kept] + steps, neuron[kept]) for steps, kept in inside]
 
 
 def _with_key(core: _Core, key: int) -> Packets:

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from neurobridge.backends.fixedpoint.checks import check_network
+from neurobridge.backends.fixedpoint.checks import check_network, ring_slots
 from neurobridge.backends.fixedpoint.currents import Injection
 from neurobridge.backends.fixedpoint.fixed import Int, encode
 from neurobridge.backends.fixedpoint.groups import group_populations
@@ -25,7 +25,7 @@ from neurobridge.backends.fixedpoint.recorder import Recorder
 from neurobridge.backends.fixedpoint.ring_buffer import RingBuffer
 from neurobridge.backends.fixedpoint.synapses import Synapses
 from neurobridge.errors import BackendError
-from neurobridge.lowering.chip.network import RECEPTORS, ChipNetwork, ChipResult
+from neurobridge.lowering.chip.network import RECEPTORS, ChipNetwork, ChipPopulation, ChipResult
 
 _REPORT_EVERY = 100
 _LARGEST_INPUT = (1 << 31) - 1
@@ -107,11 +107,10 @@ class Twin:
         self.synapses = Synapses(network.projections, self.numbers, self.first, self.n)
         longest = int(self.synapses.delay.max(initial=1))
         self.ring = RingBuffer(len(RECEPTORS) * self.n, longest + 1, saturate)
-        self.shift = self._shifts()
+        self.shift = self._of_pairs(lambda p: p.shifts)
         self.injection = Injection(network.currents, self.first, self.n, network.n_steps)
         self.recorder = Recorder(network.populations, self.first, network.n_steps)
         self.source_spikes = self._source_spikes()
-        self.sent = np.zeros(sum(network.sizes.values()), dtype=np.int64)
 
     def run(self, progress: Callable[[int], None] | None = None) -> None:
         """Run all steps. The tick in which a core then pauses still takes its input."""
@@ -149,12 +148,13 @@ class Twin:
         part = slice(first - group.first, first - group.first + size)
         return {key: value[part] for key, value in getattr(group.cell, what)().items()}
 
-    def _shifts(self) -> Int:
-        shift = np.zeros((len(RECEPTORS), self.n), dtype=np.int64)
+    def _of_pairs(self, value: Callable[[ChipPopulation], Any]) -> Int:
+        """A number of each population, or two by receptor, for every pair of the ring buffers."""
+        pairs = np.zeros((len(RECEPTORS), self.n), dtype=np.int64)
         for p in self.network.populations:
             first = self.first[p.name]
-            shift[:, first : first + p.size] = np.array(p.shifts)[:, None]
-        return shift.reshape(-1)
+            pairs[:, first : first + p.size] = np.reshape(value(p), (-1, 1))
+        return pairs.reshape(-1)
 
     def _source_spikes(self) -> dict[int, Int]:
         """Numbers of the source neurons that spike, by step."""
@@ -199,17 +199,30 @@ class Twin:
         if not numbers.size:
             return
         numbers.sort()
-        np.add.at(self.sent, numbers, 1)
         rows = self.synapses.leaving(numbers)
         if rows.size:
             synapses = self.synapses
             self.ring.add(step, synapses.pair[rows], synapses.word[rows], synapses.delay[rows])
 
     def _synaptic_events(self) -> Int:
-        synapses = self.synapses
-        sent = np.repeat(self.sent, np.diff(synapses.first))
-        counts = np.bincount(synapses.pair, weights=sent, minlength=self.ring.width)
-        return np.rint(counts).astype(np.int64)
+        """How many synapses were processed; a delay extension sends a spike on some steps later."""
+        synapses, steps = self.synapses, len(self.recorder.fired)
+        counts = np.zeros(self.ring.width, dtype=np.int64)
+        slots = self._of_pairs(ring_slots)[synapses.pair]
+        held_back = (synapses.delay - 1) // slots * slots
+        for late in np.unique(held_back).tolist():
+            sent = np.repeat(self._sent_before(steps - late), np.diff(synapses.first))
+            here = held_back == late
+            np.add.at(counts, synapses.pair[here], sent[here])
+        return counts
+
+    def _sent_before(self, step: int) -> Int:
+        """How many spikes each neuron sent before ``step``, by its number."""
+        none = np.zeros(0, dtype=np.int64)
+        fired = self.number_of[np.concatenate([none, *self.recorder.fired[: max(step, 0)]])]
+        given = [numbers for at, numbers in self.source_spikes.items() if at < step]
+        everyone = np.concatenate([fired, *given])
+        return np.bincount(everyone, minlength=self.synapses.first.size - 1)
 
     def _by_core(self, by_pair: Int) -> dict[str, Any]:
         by_neuron = by_pair.reshape(len(RECEPTORS), self.n).sum(axis=0)

@@ -44,6 +44,7 @@ def test_frozen_vectors_are_there() -> None:
     assert [path.stem for path in FROZEN] == [
         "all_cells",
         "alpha",
+        "delay_extension",
         "delta",
         "delta_tenth_ms",
         "izhikevich",

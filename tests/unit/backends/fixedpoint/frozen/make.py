@@ -28,6 +28,7 @@ def main() -> None:
         "izhikevich_tenth_ms": one_cell("Izhikevich", seed=5, dt=0.1),
         "all_cells": all_cells(seed=6),
         "saturation": saturation(seed=7),
+        "delay_extension": delay_extension(seed=8),
     }.items():
         path = FOLDER / f"{name}.json"
         path.write_text(json.dumps(with_results(network), separators=(",", ":")) + "\n")
@@ -95,6 +96,36 @@ def saturation(seed: int) -> dict[str, Any]:
         for receptor in ("excitatory", "inhibitory")
     ]
     return _network(populations, projections, [], 40, 1.0)
+
+
+def delay_extension(seed: int) -> dict[str, Any]:
+    """Delays of up to three ring buffers: 130 neurons on a core leave 32 steps for each."""
+    draw, n, steps = random.Random(seed), 130, 120
+    cells = {
+        "name": "cells",
+        "model": "IF_curr_exp",
+        "n": n,
+        "params": {"tau_refrac": 2.0, "i_offset": 0.6},
+        "additional": {"max_expected_summed_weight": [16.0, 1.0]},
+        "record": [],
+    }
+    cells["params"] |= {"tau_m": 20.0, "cm": 1.0, "v_rest": -65.0, "v_reset": -65.0}
+    cells["params"] |= {"v_thresh": -50.0, "tau_syn_E": 5.0, "tau_syn_I": 5.0}
+    trains = [[float(draw.randrange(60))] if draw.random() < 0.3 else [] for _ in range(n)]
+    source = {"name": "source", "model": "SpikeSourceArray", "n": n, "spike_times": trains}
+    pairs = sorted({(draw.randrange(n), draw.randrange(n)) for _ in range(160)})
+    projections = [
+        {
+            "pre": pre,
+            "post": "cells",
+            "receptor": "excitatory",
+            "connections": [
+                [i, j, round(draw.uniform(1, 9), 1), float(draw.randint(1, 90))] for i, j in pairs
+            ],
+        }
+        for pre in ("source", "cells")
+    ]
+    return _network([source, cells], projections, [], steps, 1.0)
 
 
 def _network(
