@@ -57,7 +57,11 @@ class Server:
         self._process = _start(simulator, theirs, mechanisms, self._log)
         theirs.close()
         self._lock, self._stopping = threading.Lock(), False
-        self._receive()
+        try:
+            self._receive()
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def alive(self) -> bool:
@@ -74,7 +78,7 @@ class Server:
         """
         with self._lock:
             self._log.truncate(0)
-            self._connection.send(job)
+            self._send(job)
             outcome = self._wait(progress)
             self._refuse_losses()
             return outcome
@@ -106,14 +110,19 @@ class Server:
                 self._end()
                 raise
             self._stopping = True
-            self._connection.send("stop")
+            self._send("stop")
+
+    def _send(self, what: object) -> None:
+        try:
+            self._connection.send(what)
+        except OSError as err:
+            raise self._lost() from err
 
     def _receive(self) -> tuple[str, Any]:
         try:
             kind, answer = self._connection.recv()
         except (EOFError, OSError) as err:
-            self._end()
-            raise BackendError(f"{self._who} ended unexpectedly:\n{self._said()}") from err
+            raise self._lost() from err
         except KeyboardInterrupt:  # half an answer was read; the rest of it means nothing
             self._end()
             raise
@@ -121,6 +130,10 @@ class Server:
             text = answer if kind == "failed" else f"its process ended with {answer}"
             raise BackendError(f"{self._who} failed: {text}\n{self._said()}")
         return kind, answer
+
+    def _lost(self) -> BackendError:
+        self._end()
+        return BackendError(f"{self._who} ended unexpectedly:\n{self._said()}")
 
     def _refuse_losses(self) -> None:
         if LOST in self._said():

@@ -131,11 +131,10 @@ def _run(
         for cells in job.cells:
             details.initialize(populations[cells.name], cells, cells.initial)
     done = 0
-    while done < job.n_steps and go_on(done):
+    while go_on(done) and done < job.n_steps:
         done = min(done + job.n_chunk, job.n_steps)
         sim.run((job.lead + done - at) * job.timestep)
         at = job.lead + done
-    go_on(done)
     return done
 
 
