@@ -39,7 +39,7 @@ class PynnBackend(Backend):
             equations=False,
             functions=FUNCTIONS,
             bytes_per_edge=1_500,
-            bytes_per_neuron=60_000,
+            bytes_per_neuron=20_000,
             settings={
                 "simulator": f"{', '.join(SIMULATORS)} (default neuron), or a module with PyNN's "
                 "interface",

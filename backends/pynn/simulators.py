@@ -115,7 +115,7 @@ SIMULATORS = {
                             "and 0.2 ms at 0.05 ms; exponential Euler is 7 ms and 4 ms late there",
                             0.5),
             "Izhikevich": ("v is off by up to 0.5 mV below threshold at 0.1 ms, spikes of 300 ms "
-                           "by up to 0.9 ms, for the reference takes steps of forward Euler", 0.9),
+                           "by up to 1 ms, for the reference takes steps of forward Euler", 1.0),
         },
     ),
     "nest": Simulator(
