@@ -4,7 +4,7 @@ With ``n`` an s16.15 argument, ``exp(n)`` is built as a 64-bit number with 32 fr
 table of ``exp(i)`` for whole ``i``, less a table of ``1 - exp(-i/16)`` for four more bits, less a
 quadratic polynomial for the last eleven. ``expk`` keeps 15 fractional bits of it, ``expulr`` 32.
 
-Source: ``expk`` and ``expulr`` of ``spinn_common`` (``src/exp.c``, ``include/round.h``).
+Source: ``expk`` and ``expulr`` of ``spinn_common`` (``src/stdfix-exp.c``, ``include/round.h``).
 """
 
 from __future__ import annotations

@@ -3,10 +3,10 @@
 A file has ``timestep_ms``, ``n_steps``, ``populations`` (``name``, ``model``, ``n``, and ``params``
 or ``spike_times`` in ms), ``projections`` (``pre``, ``post``, ``receptor`` and ``connections`` as
 rows of source, target, weight, delay in ms) and ``results``, from which shifts, initial values and
-the neurons of each core are taken. A population may have ``initial`` (by PyNN's names).
-``currents`` of the file, or of a population, have ``times`` and ``amplitudes`` or ``start``,
-``stop`` and ``amplitude`` (ms, nA), and ``neurons`` if not all; those of the file name their
-``population``.
+the neurons of each core are taken. A population may have ``initial`` (by PyNN's names). Currents
+are entries of lists in the file or in a population, with ``times`` and ``amplitudes`` or
+``start``, ``stop`` and ``amplitude`` (ms, nA), and ``neurons`` if not all; those of the file name
+their ``population``. Other keys are not read: if they matter, the results differ.
 Spikes of a ``SpikeSourcePoisson`` are those that the file recorded.
 """
 
@@ -37,13 +37,7 @@ from neurobridge.lowering.chip.network import (
 _KEYS = ("timestep_ms", "n_steps", "populations", "projections", "results")
 _SOURCES = ("SpikeSourceArray", "SpikeSourcePoisson")
 _INITIAL_KEYS = ("initial", "initial_values", "init")
-_CURRENT_KEYS = ("currents", "current_sources", "dc_sources", "dc_source", "dc")
 _NEURON_KEYS = ("neurons", "indices", "ids", "cells")
-_POPULATION_KEYS = {
-    *("name", "model", "n", "params", "spike_times", "rate", "seed", "description"),
-    *("neurons_per_core", "additional", "record", "recorded"),
-    *(*_INITIAL_KEYS, *_CURRENT_KEYS),
-}
 _RAW_INITIAL = {
     "v_init": ("neuron_params_raw", "v"),
     "isyn_exc_init": ("synapse_type_params_raw", "isyn_exc"),
@@ -136,9 +130,6 @@ def _check_population(population: Mapping[str, Any]) -> None:
         raise FileFormatError(
             f"population {name!r}: unknown model {model!r}{suggest(model, known)}"
         )
-    unknown = sorted(set(population) - _POPULATION_KEYS)
-    if unknown:
-        raise FileFormatError(f"population {name!r}: unknown keys {', '.join(unknown)}")
 
 
 def _population(listed: Mapping[str, Any], results: Mapping[str, Any]) -> ChipPopulation:
@@ -216,8 +207,13 @@ def _currents(
     holder: Mapping[str, Any], sizes: Mapping[str, int], dt: float
 ) -> Iterator[ChipCurrent]:
     """The currents that a population lists, or the whole file."""
-    given: Any = next((holder[key] for key in _CURRENT_KEYS if key in holder), [])
-    for source in given if isinstance(given, list) else [given]:
+    listed = [
+        entry
+        for value in holder.values()
+        for entry in (value if isinstance(value, list) else [value])
+        if isinstance(entry, Mapping) and ("amplitude" in entry or "amplitudes" in entry)
+    ]
+    for source in listed:
         name = source.get("population", holder.get("name"))
         if name not in sizes:
             raise FileFormatError(f"a current into an unknown population {name!r}")

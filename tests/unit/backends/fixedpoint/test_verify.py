@@ -107,7 +107,6 @@ def rename(content: dict[str, Any]) -> None:
         (lambda c: c["results"].pop("cells"), "lacks the key 'cells'"),
         (lambda c: cells(c).pop("cores"), "lacks the key 'cores'"),
         (rename, "population 'cells': unknown model 'IF_curr_exb'; did you mean 'IF_curr_exp'"),
-        (lambda c: c["populations"][1].update(noise=1), "population 'cells': unknown keys noise"),
         (lambda c: c["populations"][1]["params"].update(cm=0.0), "cm must be at least 1"),
         (lambda c: c["populations"][1]["params"].update(cm="x"), "is not a vector file: could not"),
         (lambda c: c.update(n_steps=59), r"expected numbers of shape \(5, 59\), got \(5, 60\)"),
