@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from neurobridge.backends.base import Engine, Progress, RawResult
-from neurobridge.backends.fixedpoint.findings import chip_findings
 from neurobridge.backends.fixedpoint.simulate import simulate
 from neurobridge.backends.reference.engine import ReferenceEngine
 from neurobridge.errors import NetworkError
@@ -19,6 +18,7 @@ from neurobridge.graph.probe import SpikeProbe
 from neurobridge.lowering.chip.discretise import discretise, discretise_drive
 from neurobridge.lowering.chip.load import load_drive
 from neurobridge.lowering.chip.plan import ChipPlan
+from neurobridge.lowering.chip.planned import planned
 from neurobridge.lowering.chip.unload import unload
 from neurobridge.lowering.compiled import CompiledNetwork
 from neurobridge.lowering.finding import raise_if_errors
@@ -112,11 +112,8 @@ class VariantRuns:
         self.duration, self.trial, self.accept = duration, trial, tuple(accept)
         self.settings, self.progress = dict(settings), progress
         program = lower(self.network, dt)
-        plan, findings = chip_findings(program, self.settings)
-        stopping = [f for f in findings if f.severity == "error"]
-        raise_if_errors([*program.findings, *stopping], self.accept)
-        assert plan is not None
-        self.plan = plan
+        raise_if_errors(program.findings, self.accept)
+        self.plan = planned(program, self.settings)
         self.watched = [
             p.name for p in program.spike_plans if not program.population(p.population).is_source
         ]

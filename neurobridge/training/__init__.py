@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = [
     "Autonomous",
     "Batch",
+    "ChipTraining",
     "Deployed",
     "Fit",
     "Lesson",
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from neurobridge.training import losses, metrics
     from neurobridge.training.autonomous import Autonomous
     from neurobridge.training.checkpoint import load_checkpoint
+    from neurobridge.training.chip import ChipTraining
     from neurobridge.training.data import (
         Batch,
         Presentation,
@@ -71,6 +73,7 @@ _PACKAGES = ("losses", "metrics")
 _MODULES = {
     "Autonomous": ".autonomous",
     "Batch": ".data",
+    "ChipTraining": ".chip",
     "Deployed": ".deployment",
     "Fit": ".fitting",
     "Lesson": ".teaching",

@@ -41,6 +41,7 @@ def identity(model: TrainableNetwork) -> dict[str, Any]:
         "paths": [s.path for s in model.specs],
         "bounds, groups, signs or rates of paths": content_hash(specified),
         "precision": str(model.options.dtype).removeprefix("torch."),
+        "chip": None if model.chip is None else str(model.chip.how),
     }
 
 

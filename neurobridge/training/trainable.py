@@ -24,6 +24,8 @@ from neurobridge.lowering.drive import lower_drive
 from neurobridge.lowering.finding import raise_if_errors
 from neurobridge.lowering.grid import check_dt, to_steps
 from neurobridge.lowering.lower import lower
+from neurobridge.training.chip import ChipTraining
+from neurobridge.training.on_chip import OnChip
 from neurobridge.training.options import (
     check_device,
     checked_precision,
@@ -69,11 +71,16 @@ class TrainableNetwork(nn.Module):
         See :class:`Options`.
     accept : sequence of str
         Approximations that are accepted, as for :func:`neurobridge.compile`.
+    chip : ChipTraining, optional
+        Train the network as SpiNNaker will run it: with its time step, and through the rounding of
+        weights and constants.
 
     Raises
     ------
     FindingsError, NetworkError, UnknownNameError
-        If the network cannot run at this dt, or a path does not fit.
+        If the network cannot run at this dt, or on the chip, or a path does not fit.
+    ModelError
+        If a cell of the chip has no difference equations in real numbers.
     """
 
     def __init__(
@@ -89,6 +96,7 @@ class TrainableNetwork(nn.Module):
         checkpoint_every: int | None = None,
         truncate_every: int | None = None,
         accept: Sequence[str] = (),
+        chip: ChipTraining | None = None,
     ) -> None:
         super().__init__()
         dtype = checked_precision(precision)
@@ -101,10 +109,11 @@ class TrainableNetwork(nn.Module):
             dtype, device, surrogates_of(self.program, surrogate),
             checkpoint_every, truncate_every, recorded_states(network, record),
         )  # fmt: skip
-        self.core = TorchNetwork(self.program, self.options)
+        self.chip = None if chip is None else OnChip(chip, self.program)
+        self.core = TorchNetwork(self.chip.program if self.chip else self.program, self.options)
         self.trained = nn.ModuleList([make_trained(s, network, dtype) for s in self.specs])
         self.to(device)
-        self._exported: tuple[Network, TorchNetwork] | None = None
+        self._exported: TorchNetwork | None = None
 
     # -- values ---------------------------------------------------------------------------------
 
@@ -170,13 +179,14 @@ class TrainableNetwork(nn.Module):
     def _constants(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Constants and initial states, those that follow from trained parameters renewed."""
         constants, initial = self.core.constants, self.core.initial
+        follow = self.chip.constants if self.chip else trained_constants
         for p in self.program.populations:
             trained = {
                 m.target.field: m()
                 for m in self.parts
                 if m.target.kind == "parameter" and m.target.part == p.name
             }
-            for name, value in trained_constants(p, trained, self.dt).items():
+            for name, value in follow(p, trained, self.dt).items():
                 constants[p.name][name] = value.to(self.options.dtype)
             source = self.network.population(p.name)
             for name, value in trained_initial(p, source, trained).items():
@@ -206,9 +216,10 @@ class TrainableNetwork(nn.Module):
             inputs = self._encode(inputs, name, value)
         if self.training or not self.specs:
             constants, initial = self._constants()
-            outputs = self.core(inputs, constants, self.weights(), initial)
+            values = constants, self.weights(), initial
+            outputs = self.core(inputs, *(self.chip.held(self, *values) if self.chip else values))
         else:
-            outputs = self._export()[1](inputs)
+            outputs = self._export()(inputs)
         return Result(outputs, self.read(outputs))
 
     def read(self, outputs: Outputs) -> dict[str, torch.Tensor]:
@@ -279,6 +290,10 @@ class TrainableNetwork(nn.Module):
             drives.append(drive)
             findings = [*findings, *found]
         raise_if_errors(findings, self.accept)
+        if self.chip:
+            if not self.training and self.specs:
+                self._export()  # its layout is that of the network as it is now
+            drives = [self.chip.given(drive) for drive in drives]
         device = torch.device(self.options.device)
         return Inputs.from_drives(drives, self.program, self.options.dtype, device)
 
@@ -304,6 +319,8 @@ class TrainableNetwork(nn.Module):
 
         with torch.no_grad():
             network = written_back(self, notes)
+            if self.chip:
+                network = self.chip.how.limited(network, self.dt)
         return verified(network, self.dt, self.accept) if verify else network
 
     def train(self, mode: bool = True) -> TrainableNetwork:
@@ -311,11 +328,12 @@ class TrainableNetwork(nn.Module):
         self._exported = None
         return super().train(mode)
 
-    def _export(self) -> tuple[Network, TorchNetwork]:
+    def _export(self) -> TorchNetwork:
         if self._exported is None:
-            network = self.to_network()
-            program = lower(network, self.dt)
-            self._exported = (network, TorchNetwork(program, self.options))
+            program = lower(self.to_network(), self.dt)
+            if self.chip:
+                program = self.chip.deployed(program)
+            self._exported = TorchNetwork(program, self.options)
         return self._exported
 
 

@@ -83,6 +83,7 @@ def _derived(
         "paths": [s.path for s in model.specs],
         "dt": model.dt,
         "precision": str(model.options.dtype).removeprefix("torch."),
+        **({"chip": str(model.chip.how)} if model.chip else {}),
         **notes,
     }
     step = Operation("train", FrozenDict(arguments), model.network.id)
