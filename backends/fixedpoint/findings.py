@@ -75,8 +75,8 @@ def _fixed_point(plan: ChipPlan) -> Iterator[Finding]:
         "fixed_point", "note", f"{', '.join(cells)} at dt = {dt:g} ms",
         "states are 32-bit fixed-point numbers (resolution 3e-5), and the input of a step acts as "
         f"its mean over the step: {how_much}; spikes of a recurrent network part in time",
-        "compare with a smaller dt, and look at rates and task performance rather than at single "
-        "spikes", worst,
+        "look at rates and task performance rather than at single spikes; 'neurobridge deploy' "
+        "shows them (a smaller dt does not help: constants have more rounding then)", worst,
     )  # fmt: skip
 
 
@@ -127,7 +127,7 @@ def _rounded(plan: ChipPlan) -> Iterator[Finding]:
             "parameters_rounded", "approximation" if worst > NOTICEABLE else "note",
             f"population {population.name!r}",
             "on the chip " + ", ".join(f"{words} is off by up to {e:.2%}" for e, words in errors),
-            "time constants below about 1,000 dt are held well: choose another dt if it matters",
+            "time constants are held the better, the fewer steps they have: a larger dt helps",
             worst,
         )  # fmt: skip
 

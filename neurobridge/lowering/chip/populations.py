@@ -128,7 +128,7 @@ def chip_population(
         parameters["tau_refrac"] = own(np.asarray(population.refractory_steps) * dt)
     initial = {}
     for name, (ours, sign) in cell.initial.items():
-        scale = current if name.startswith("isyn") else 1.0
+        scale = current * cell.gain if name.startswith("isyn") else 1.0
         initial[name] = own(population.initial[ours]) * sign * scale
     size = int(part.neurons.size)
     return ChipPopulation(part.name, size, cell.name, parameters, initial, shifts, per_core)

@@ -67,6 +67,23 @@ def test_conductances_keep_their_unit() -> None:
     assert projection(plan, "excitatory").word.tolist() == [round(0.001 * 1024 * 2**15)]
 
 
+def test_initial_currents_and_conductances() -> None:
+    """A register of the chip holds 1,024 times a conductance, and inhibition as a magnitude."""
+    start = {"v": -60.0, "i_exc": 0.25, "i_inh": -0.5}
+    plan, _ = planned(star([1.5], c_m=40.0, initial=start))
+    assert dict(plan.populations[0].initial) == {"v": -60.0, "isyn_exc": 0.25, "isyn_inh": 0.5}
+    network = star([0.001], models.lif_cond_exp, initial={"g_exc": 0.002, "g_inh": 0.004})
+    plan, _ = planned(network)
+    assert plan.populations[0].initial["isyn_exc"] == 0.002 * 1024
+    exact = nb.run(network.with_probe(nb.StateProbe("g", "cell", "g_exc")), 5.0, dt=1.0)
+    chip = nb.run(
+        network.with_probe(nb.StateProbe("g", "cell", "g_exc")), 5.0, "fixedpoint", dt=1.0
+    )
+    np.testing.assert_allclose(
+        chip.signals["g"].values[:3], exact.signals["g"].values[:3], atol=5e-5
+    )
+
+
 def test_parameters_of_an_izhikevich_cell_are_per_capacitance() -> None:
     network = star([5.0], models.izhikevich_exp, c_m=2.0, i_offset=3.0)
     plan, _ = planned(network)
