@@ -87,11 +87,7 @@ class SpinnakerBackend(Backend):
 
     def _tools(self, machine: Machine) -> Iterator[Finding]:
         here = self.availability()
-        if not here.available:
-            yield Finding(
-                "spynnaker_missing", "error", "backend 'spinnaker'", here.reason, here.install
-            )
-        elif here.version != KNOWN_VERSION:
+        if here.available and here.version != KNOWN_VERSION:
             yield Finding(
                 "spynnaker_version", "note", "backend 'spinnaker'",
                 f"its numbers are known for sPyNNaker {KNOWN_VERSION}, this is {here.version}: a "

@@ -44,7 +44,7 @@ def start_python(arguments: Sequence[str], folder: Path, machine: Machine) -> st
     If this process is interrupted, the child ends.
     """
     environment = _environment(folder, machine)
-    child = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, *arguments],
         cwd=folder,
         env=environment,
@@ -53,12 +53,12 @@ def start_python(arguments: Sequence[str], folder: Path, machine: Machine) -> st
         text=True,
         errors="replace",
         start_new_session=True,
-    )
-    try:
-        out, err = child.communicate()
-    except BaseException:
-        _end(child)
-        raise
+    ) as child:
+        try:
+            out, err = child.communicate()
+        except BaseException:
+            _end(child)
+            raise
     if child.returncode:
         raise BackendError(explain(child.returncode, out, err))
     return out.strip().splitlines()[-1] if out.strip() else ""
@@ -85,4 +85,3 @@ def _end(child: subprocess.Popen[str]) -> None:
             os.killpg(child.pid, signal.SIGKILL)
     else:
         child.kill()
-    child.wait()

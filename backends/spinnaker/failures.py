@@ -6,6 +6,7 @@ __all__ = ["explain"]
 
 import re
 import signal
+from itertools import dropwhile, takewhile
 
 _KNOWN = (
     (
@@ -28,7 +29,8 @@ _KNOWN = (
     ),
     (
         r"SpallocBoardUnavailable|PacmanPlaceException|PacmanTooBigToPlace|CanNotFindChip|"
-        r"PacmanPartitionException|not enough (cores|chips|boards)|Not enough|No resources",
+        r"PacmanPartitionException|does not support multiple boards|"
+        r"[Nn]ot enough|No resources",
         "the machine has too few cores or boards for the network: ask for more boards, raise "
         "neurons_per_core, or use a smaller network",
     ),
@@ -82,8 +84,8 @@ def _error(err: str) -> str:
     if not starts:
         return ""
     rest = lines[starts[-1] + 1 :]
-    said = [i for i, line in enumerate(rest) if line and not line[0].isspace()]
-    return "\n".join(rest[said[0] : said[0] + _LAST_LINES]).strip() if said else ""
+    said = list(dropwhile(lambda line: not line or line[0].isspace(), rest))
+    return "\n".join(takewhile(str.strip, said[:_LAST_LINES]))
 
 
 def _end(out: str, err: str) -> str:

@@ -25,7 +25,9 @@ def loss_message(lost: Mapping[str, int]) -> str:
     said = ", ".join(f"{count:,} {LOSSES[what]}" for what, count in found.items())
     remedies = []
     if _SATURATION in found:
-        remedies.append("give a larger max_summed_input, or none for the bound never saturates")
+        remedies.append(
+            "give a larger max_summed_input, or none for the bound that never saturates"
+        )
     if found.keys() - {_SATURATION}:
         remedies.append("give a larger time_scale_factor, or fewer neurons_per_core")
     return f"the run lost input: {said}; {', and '.join(remedies)}"

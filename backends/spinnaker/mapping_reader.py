@@ -100,7 +100,7 @@ def _keys() -> dict[str, int]:
     from spynnaker.pyNN.data import SpynnakerDataView
 
     return {
-        info.vertex.label: 2**32 - int(info.mask)
+        str(info.vertex.label): 2**32 - int(info.mask)
         for info in SpynnakerDataView.get_routing_infos()
         if isinstance(info.vertex, ApplicationVertex)
     }

@@ -25,9 +25,8 @@ def mapping_table(mapping: MachineMapping) -> Table:
     table.add_column("population", overflow="fold")
     for heading in ("neurons", "cores", "chips", "SDRAM (MB)", "keys"):
         table.add_column(heading, justify="right", no_wrap=True)
-    order = sorted(mapping.keys | {c.population: 0 for c in mapping.cores}, key=lambda name: (
-        -len(mapping.cores_of(name)), name
-    ))  # fmt: skip
+    names = {core.population for core in mapping.cores}
+    order = sorted(names, key=lambda name: (-len(mapping.cores_of(name)), name))
     for name in order[:LARGEST]:
         table.add_row(name, *_numbers(mapping, [name]))
     if order[LARGEST:]:
@@ -43,8 +42,8 @@ def _headline(mapping: MachineMapping) -> str:
     room = max((chip.sdram + chip.sdram_free for chip in chips), default=0) / MB
     return (
         f"{mapping.size_in_words}{known}\n"
-        f"fullest chip: {fullest:.1f} of {room:.1f} MB, {mapping.most_routing_entries:,} of 1,023 "
-        "routing entries\n"
+        f"most on a chip: {fullest:.1f} of {room:.0f} MB\n"
+        f"and {mapping.most_routing_entries:,} of 1,023 routing entries\n"
         f"mapped in {mapping.seconds['total']:.1f} s on a virtual board, which computes nothing"
     )
 

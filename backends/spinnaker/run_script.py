@@ -14,6 +14,7 @@ from __future__ import annotations
 import importlib
 import json
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ RAW = 2**15  # raw units of one in s16.15
 CHIP = "spiNNaker"
 LATE = 1  # steps by which other simulators stamp a spike later than the chip
 FIRST = 2  # step of the first spike that all of them can send
+SETUP = {"nest": {"spike_precision": "on_grid"}}  # else cells of another kind, between steps
 
 # What must not happen in a run, as sPyNNaker's provenance calls it, and in words.
 LOSSES = {
@@ -105,7 +107,8 @@ class Network:
                 f"{self.simulator} has its own arithmetic and order of events within a step: "
                 "spikes differ from the chip's by design"
             )
-            arguments["max_delay"] = max(self.manifest["longest_delay"], 1) * self.dt
+            arguments["max_delay"] = (self.manifest["longest_delay"] + 1) * self.dt
+            arguments |= SETUP.get(self.simulator, {})
         self.sim.setup(**arguments)
         if self.on_chip:
             keep_provenance()
@@ -320,19 +323,18 @@ def chip_info(cells: dict[str, Any]) -> dict[str, Any]:
     """Where the network ran, and what sPyNNaker's provenance says was lost."""
     from spinn_front_end_common.interface.provenance import ProvenanceReader
     from spinn_utilities.config_holder import get_config_bool
-    from spynnaker import __version__
     from spynnaker.pyNN.data import SpynnakerDataView
 
     # A long run is done in pieces; programs and routers go on counting, so the largest is the last.
     with ProvenanceReader() as reader:
-        by_core = reader.run_query(
+        by_core: list[Any] = reader.run_query(
             "SELECT x, y, p, description, max(the_value) FROM core_provenance_view "
             "GROUP BY x, y, p, description"
         )
-        routers = reader.run_query(
+        routers: list[Any] = reader.run_query(
             "SELECT description, max(the_value) FROM router_provenance GROUP BY x, y, description"
         )
-    placed = {
+    placed: dict[Any, Any] = {
         (place.x, place.y, place.p): place.vertex.app_vertex.label
         for place in SpynnakerDataView.iterate_placemements()
         if place.vertex.app_vertex is not None
@@ -351,7 +353,7 @@ def chip_info(cells: dict[str, Any]) -> dict[str, Any]:
     evidence = "hardware" if not virtual else "chip model" if by_core else "virtual board"
     return {
         "evidence": evidence,
-        "spynnaker": __version__,
+        "spynnaker": version("spynnaker"),
         "lost": {what: count for what, count in lost.items() if count},
         "saturations": saturations,
         "n_cores": len(placed),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["Part", "by_scale", "by_size", "mapped_fastest", "name_parts"]
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -104,7 +105,7 @@ def mapped_fastest(size: int, per_core: int, n_synapses: int) -> int:
     whole = LOOKED_AT * n_cores * n_synapses
     if whole < WORTH_PARTS:
         return size
-    n_parts = max(1, round((whole / (2 * PAIR_OF_PARTS)) ** (1 / 3)))
+    n_parts = max(1, round(math.cbrt(whole / (2 * PAIR_OF_PARTS))))
     return -(-n_cores // n_parts) * per_core
 
 
