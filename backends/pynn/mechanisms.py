@@ -17,7 +17,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -91,11 +91,19 @@ def _folder() -> Path:
 def _key() -> str:
     """Changes with everything that the library depends on."""
     digest = hashlib.sha256()
-    for text in (version("neuron"), version("pynn"), sysconfig.get_platform(), platform.machine()):
+    versions = (_version(package) for package in ("neuron", "pynn"))
+    for text in (*versions, sysconfig.get_platform(), platform.machine()):
         digest.update(text.encode() + b"\0")
     for path in _sources():
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not from a package"
 
 
 def _sources() -> list[Path]:

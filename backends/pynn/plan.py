@@ -63,9 +63,7 @@ class Plan:
     def job(self, drive: Drive, weights: bool = False) -> Job:
         """Everything that one run needs."""
         inputs = events_of(drive, self.clock, self._receptor)
-        connections = [
-            c for i, p in enumerate(self.program.pathways) for _, c in self._connections(i, p)
-        ]
+        connections = [c for path in self.program.pathways for _, c in self._connections(path)]
         shifted = [self._from_source(c) for c in inputs.connections]
         every = [*connections, *shifted]
         n_steps = drive.n_steps * self.clock.substeps + self.simulator.tail
@@ -131,7 +129,7 @@ class Plan:
         heard = any(plan.population == p.name for plan in self.program.spike_plans)
         return {**asked, "spikes": everyone} if heard or asked else {}
 
-    def _connections(self, number: int, path: Pathway) -> list[tuple[Int, Connections]]:
+    def _connections(self, path: Pathway) -> list[tuple[Int, Connections]]:
         """A pathway as connections, and which of its edges each one holds."""
         if not path.n_edges:
             return []
@@ -234,7 +232,7 @@ class Plan:
         held = {i: np.empty(p.n_edges) for i, p in enumerate(self.program.pathways)}
         built = iter(outcome.weights)
         for number, path in enumerate(self.program.pathways):
-            for edges, ours in self._connections(number, path):
+            for edges, ours in self._connections(path):
                 factor = np.divide(
                     path.weight[edges], ours.weight,
                     out=np.ones(edges.size), where=ours.weight != 0,
