@@ -17,6 +17,7 @@ from benchmarks.measure import ROOT
 from benchmarks.memory import codex, memory, native_load
 from benchmarks.page import page
 from benchmarks.side_by_side import CASES, compare
+from benchmarks.spinnaker_twin import chip_model, lowering, twin
 from benchmarks.training import brain, rates, spikes
 
 STORED = ROOT / "benchmarks" / "results"
@@ -44,9 +45,11 @@ def benchmarks(quick: bool, device: str) -> dict[str, Benchmark]:
     }
     if quick:
         found["load"] = partial(native_load, "small")
+        found["spinnaker-lowering-small"] = partial(lowering, "small")
         return found | {"again": partial(again, "small")} | training | exponents
     found |= {"memory": memory, "load": partial(native_load, "15M"), "codex": codex}
-    found |= {"reference": reference, "again": partial(again, "2M")}
+    found |= {"reference": reference, "again": partial(again, "2M"), "spinnaker-twin": twin}
+    found |= {"spinnaker-lowering-2M": partial(lowering, "2M"), "spinnaker-chip-model": chip_model}
     return found | training | {f"train-brain{where}": partial(brain, device)} | exponents
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from benchmarks.lyapunov_page import lyapunov_page
+from benchmarks.spinnaker_page import spinnaker_page
 from benchmarks.table import ratio, seconds, table
 from benchmarks.training_page import training_page
 
@@ -90,6 +91,8 @@ def page(results: Results) -> str:
         parts.append(_engines(results["reference"]))
     if "again" in results:
         parts.append(_again(results["again"]))
+    if chip := spinnaker_page(results):
+        parts.append(chip)
     if training := training_page(results):
         parts.append(training)
     if exponents := lyapunov_page(results):

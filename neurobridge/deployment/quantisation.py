@@ -72,7 +72,7 @@ class GroupError:
 
 @dataclass(frozen=True)
 class Quantisation:
-    """Rounding of all weights: by part and receptor, and by group, the worst group first."""
+    """Rounding of all weights by part and receptor, and by group; the worst first."""
 
     parts: tuple[PartError, ...]
     label: str
@@ -106,11 +106,9 @@ def assess_quantisation(
         for part in plan.parts[name]
         for row in range(len(RECEPTORS))
     ]
-    return Quantisation(
-        tuple(p for p in parts if p.error.n or p.bound_headroom is not None),
-        groups.label,
-        _by_group(everything, groups),
-    )
+    used = [p for p in parts if p.error.n or p.bound_headroom is not None]
+    used.sort(key=lambda p: (-p.error.zero_share, -p.error.total))
+    return Quantisation(tuple(used), groups.label, _by_group(everything, groups))
 
 
 class _Synapses:

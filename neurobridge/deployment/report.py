@@ -65,7 +65,7 @@ def write_deployment_report(
 def _content(deployment: Deployment, title: str, command: str) -> dict[str, Any]:
     """Everything that the template shows."""
     css = files("neurobridge.comparison").joinpath("report.css").read_text(encoding="utf-8")
-    groups = deployment.quantisation.groups
+    groups, parts = deployment.quantisation.groups, deployment.quantisation.parts
     ordered = sorted(deployment.rates, key=lambda r: -abs(r.difference) * r.neurons)
     return {
         "style": Markup(css),
@@ -90,8 +90,9 @@ def _content(deployment: Deployment, title: str, command: str) -> dict[str, Any]
                 p.part, p.receptor, count(p.neurons), p.shift, f"{p.resolution:.2g} {p.unit}",
                 *error_cells(p.error), times(p.bound_headroom), times(p.measured_headroom),
             )
-            for p in deployment.quantisation.parts
+            for p in parts[:SHOWN]
         ],
+        "more_parts": max(len(parts) - SHOWN, 0),
         "groups": [(g.name, count(g.neurons), *error_cells(g.error)) for g in groups[:SHOWN]],
         "more_groups": max(len(groups) - SHOWN, 0),
         "machine": machine_facts(deployment.mapping),

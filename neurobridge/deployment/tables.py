@@ -58,14 +58,16 @@ def _scales(deployment: Deployment) -> Table:
 
 
 def _parts(deployment: Deployment) -> Table:
-    table = _table(
-        "Weights in 16 bits",
-        "room: what a ring buffer holds, over the most that can arrive in a step / that did",
-    )
+    parts = deployment.quantisation.parts
+    caption = "room: what a ring buffer holds, over the most that can arrive in a step / that did"
+    more = len(parts) - SHOWN
+    if more > 0:
+        caption = f"and {more:,} more, with less error\n{caption}"
+    table = _table("Weights in 16 bits", caption)
     table.padding, table.show_edge = 0, False
     table.add_column("on the chip", overflow="fold", min_width=10)
     _right(table, ["shift", "smallest", "weights", "zeros", "total", "drift", "largest", "room"])
-    for p in deployment.quantisation.parts:
+    for p in parts[:SHOWN]:
         table.add_row(
             f"{p.part} {p.receptor}", str(p.shift), _short(p.resolution, p.unit),
             *error_cells(p.error), f"{times(p.bound_headroom)} / {times(p.measured_headroom)}",
