@@ -1,8 +1,8 @@
 """A trained speech network on SpiNNaker's arithmetic: is the winning class the same?
 
 The network is the 70-128-20 teacher of the ccSNN study (Spiking Heidelberg Digits, validation
-accuracy 0.86), whose weights lie among the reference data outside the repository. It was trained in
-torch on the equations
+accuracy 0.86), whose weights lie among the reference data outside the repository; without them they
+are drawn. It was trained in torch on the equations
 
     I' = alpha I + x W1 + S V        S = 1 where v > 1, and v' = reset there
     v' = beta v + (1 - beta) (I - I_c)
@@ -49,9 +49,22 @@ say = Console(stderr=True).print
 
 
 def load_weights(folder: Path = DATA) -> dict[str, np.ndarray]:
-    """Arrays ``w1`` (70, 128), ``v`` (128, 128), ``w2`` (128, 20), ``I_c`` and ``beta`` (128,)."""
-    with np.load(folder / WEIGHTS) as file:
-        return {name: file[name].astype(np.float64) for name in ("w1", "v", "w2", "I_c", "beta")}
+    """Arrays ``w1`` (70, 128), ``v`` (128, 128), ``w2`` (128, 20), ``I_c`` and ``beta`` (128,).
+
+    Without the trained ones, drawn ones of the same size and spread.
+    """
+    if folder.is_dir():
+        with np.load(folder / WEIGHTS) as file:
+            return {n: file[n].astype(np.float64) for n in ("w1", "v", "w2", "I_c", "beta")}
+    say("the trained weights are not on this machine: these are drawn, and mean nothing")
+    rng = generator(0, "weights", "stand-in for a trained network")
+    return {
+        "w1": rng.normal(0.0, 0.15, (70, 128)),
+        "v": rng.normal(0.01, 0.15, (128, 128)),
+        "w2": rng.normal(-0.07, 0.5, (128, 20)),
+        "I_c": rng.permutation(np.linspace(-1.0, 1.0, 128)),
+        "beta": np.exp(-DT / rng.uniform(40.0, 160.0, 128)),
+    }
 
 
 def mean_of_a_step(tau: float) -> float:
@@ -192,8 +205,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args(arguments)
-    if not DATA.is_dir():
-        raise SystemExit("the trained weights are not among the reference data of this machine")
     rows = run_all(given.inputs, given.chip_model, given.seed)
     if given.json:
         print(json.dumps(rows, indent=2))
