@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["write_deployment_report"]
 
-import re
+import base64
 import tempfile
 from importlib.resources import files
 from importlib.util import find_spec
@@ -181,15 +181,13 @@ def _machine_note(deployment: Deployment) -> str:
     return f"Estimated by counting neurons: {why}. Memory and routes were not looked at."
 
 
-def _drawing(deployment: Deployment) -> Markup | None:
-    """The boards; none without a layout, or where matplotlib is not installed."""
+def _drawing(deployment: Deployment) -> str:
+    """The boards, as an address with the picture in it; empty without a layout or matplotlib."""
     if isinstance(deployment.mapping, CoreEstimate) or find_spec("matplotlib") is None:
-        return None
+        return ""
     with tempfile.TemporaryDirectory() as folder:
-        path = deployment.mapping.draw(Path(folder) / "boards.svg")
-        picture = path.read_text(encoding="utf-8")
-    picture = re.sub(r"<metadata>.*?</metadata>", "", picture, flags=re.DOTALL)
-    return Markup(picture[picture.index("<svg") :])
+        picture = deployment.mapping.draw(Path(folder) / "boards.svg").read_bytes()
+    return f"data:image/svg+xml;base64,{base64.b64encode(picture).decode()}"
 
 
 def _network(deployment: Deployment) -> dict[str, str]:
