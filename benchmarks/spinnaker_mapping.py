@@ -48,7 +48,7 @@ def side_by_side(
     """
     from neurobridge.lowering.chip.parts import mapped_fastest
 
-    size = part_size or mapped_fastest(n, 256, n * n_onto)
+    size = part_size or mapped_fastest(n, 256, n * n_onto, n)
     with tempfile.TemporaryDirectory() as scratch:
         sides = {"project": ("project", size), "plain script": ("plain", size)}
         if whole:
@@ -99,7 +99,7 @@ def plain(folder: str) -> dict[str, Any]:
     """What a user would write by hand."""
     _at_home(folder)
     start = time.perf_counter()
-    import pyNN.spiNNaker as sim
+    from pyNN import spiNNaker as sim  # noqa: N813
 
     sim.setup(timestep=1.0)
     sizes = json.loads(Path("sizes.json").read_text())

@@ -167,8 +167,13 @@ def _part_size(
     """Neurons of a part at most."""
     if settings.part_size is None:
         return population.size
-    n_synapses = sum(way.n_edges for way in program.pathways if way.post == population.name)
-    return settings.part_size or mapped_fastest(population.size, per_core, n_synapses)
+    ways = [way for way in program.pathways if way.post == population.name]
+    return settings.part_size or mapped_fastest(
+        population.size,
+        per_core,
+        sum(way.n_edges for way in ways),
+        sum(program.population(name).size for name in {way.pre for way in ways}),
+    )
 
 
 def _with_weights(plan: ChipPlan) -> ChipPlan:

@@ -15,8 +15,8 @@ from neurobridge.lowering.chip.scale import shift_for
 
 LOOKED_AT = 5e-7
 """Seconds for a synapse in a list that is looked through."""
-PAIR_OF_PARTS = 2e-3
-"""Seconds for a list."""
+GROUPED = 2e-5
+"""Seconds for a sender in a list."""
 WORTH_PARTS = 5.0
 
 
@@ -82,30 +82,30 @@ def by_size(neurons: NDArray[np.int32], at_most: int) -> list[NDArray[np.int32]]
     return [neurons[i : i + at_most] for i in range(0, neurons.size, at_most)]
 
 
-def mapped_fastest(size: int, per_core: int, n_synapses: int) -> int:
+def mapped_fastest(size: int, per_core: int, n_synapses: int, n_senders: int) -> int:
     """Neurons of a part with which a population is mapped in the least time.
 
-    sPyNNaker looks through a list of synapses once for every core of its target, and every pair of
-    parts costs a little: ``a C/P E + b P**2`` seconds for ``P`` parts, ``C`` cores and ``E``
-    synapses, measured with ``benchmarks/spinnaker_mapping.py``.
+    sPyNNaker looks through a list of synapses once for every core of its target, and groups it by
+    its senders: ``a C/P E + b S P`` seconds for ``P`` parts, ``C`` cores, ``E`` synapses and ``S``
+    senders. ``benchmarks/spinnaker_mapping.py`` measures it.
 
     Parameters
     ----------
     size, per_core : int
         Neurons of the population, and of a core.
-    n_synapses : int
-        Onto the population.
+    n_synapses, n_senders : int
+        Synapses onto the population, and neurons that have some.
 
     Returns
     -------
     int
-        Whole cores; ``size`` where parts would not save :data:`WORTH_PARTS` seconds.
+        Whole cores; ``size`` where parts would save less than :data:`WORTH_PARTS` seconds.
     """
     n_cores = -(-size // per_core)
-    whole = LOOKED_AT * n_cores * n_synapses
-    if whole < WORTH_PARTS:
+    looking, grouping = LOOKED_AT * n_cores * n_synapses, GROUPED * n_senders
+    if looking < WORTH_PARTS:
         return size
-    n_parts = max(1, round(math.cbrt(whole / (2 * PAIR_OF_PARTS))))
+    n_parts = min(max(1, round(math.sqrt(looking / grouping))), n_cores)
     return -(-n_cores // n_parts) * per_core
 
 
