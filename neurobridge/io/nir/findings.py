@@ -10,6 +10,7 @@ from neurobridge.errors import UnknownNameError
 from neurobridge.graph.network import Network
 from neurobridge.io.nir.cells import counterpart
 from neurobridge.io.nir.check_edges import edge_findings
+from neurobridge.io.nir.check_importer import IMPORTERS, importer_findings
 from neurobridge.io.nir.check_neurons import model_findings, neuron_findings, threshold_findings
 from neurobridge.io.nir.check_rest import omission_findings, readout_findings, stimulus_findings
 from neurobridge.io.nir.check_shape import reach_findings, shape_findings
@@ -22,13 +23,15 @@ APPROXIMATIONS = (
     "initial_state",
     "readout_bias",
     "refractory_dropped",
+    "reset_ignored",
     "stimulus_dropped",
     "trained_at_other_dt",
+    "weights_to_integers",
 )
 """Names that ``accept`` may hold."""
 
 
-def nir_findings(network: Network, *, dt: float) -> list[Finding]:
+def nir_findings(network: Network, *, dt: float, importer: str | None = None) -> list[Finding]:
     """All that NIR cannot say, or that will differ where the file is read.
 
     Parameters
@@ -36,13 +39,22 @@ def nir_findings(network: Network, *, dt: float) -> list[Finding]:
     network : Network
     dt : float
         Time step in ms of the framework that will read the file.
+    importer : {"py-spinnaker2"}, optional
+        Also what this one cannot take of the file.
 
     Returns
     -------
     list of Finding
         Errors make :func:`neurobridge.io.nir.to_nir` refuse, approximations too unless they are
         accepted by name; notes never do.
+
+    Raises
+    ------
+    UnknownNameError
+        If the importer is not known here.
     """
+    if importer is not None and importer not in IMPORTERS:
+        raise UnknownNameError("importer of NIR", importer, IMPORTERS)
     dt = check_dt(dt)
     neurons = [p for p in network.populations.values() if not p.model.is_source]
     cells = [p for p in neurons if counterpart(p.model) is not None]
@@ -55,6 +67,8 @@ def nir_findings(network: Network, *, dt: float) -> list[Finding]:
     findings += stimulus_findings(network)
     findings += readout_findings(network)
     findings += trained_findings(network, dt)
+    if importer is not None:
+        findings += importer_findings(network, dt)
     return [*findings, *omission_findings(network)]
 
 

@@ -31,7 +31,12 @@ Real = NDArray[np.float64]
 
 
 def to_nir(
-    network: Network, *, dt: float, scaling: Scaling = "torch", accept: Sequence[str] = ()
+    network: Network,
+    *,
+    dt: float,
+    scaling: Scaling = "torch",
+    accept: Sequence[str] = (),
+    importer: str | None = None,
 ) -> Any:
     r"""A network as a NIR graph.
 
@@ -48,6 +53,8 @@ def to_nir(
         ``"physical"`` is nA, with :math:`r = \tau_m/c_m` in MOhm.
     accept : sequence of str
         Approximations to accept by name; see :func:`nir_findings`.
+    importer : {"py-spinnaker2"}, optional
+        Refuse also what this one cannot take.
 
     Returns
     -------
@@ -68,7 +75,7 @@ def to_nir(
     if scaling not in get_args(Scaling):
         raise NetworkError(f"to_nir: scaling must be 'torch' or 'physical', got {scaling!r}")
     dt = check_dt(dt)
-    refuse(nir_findings(network, dt=dt), accept)
+    refuse(nir_findings(network, dt=dt, importer=importer), accept)
     return _Writer(network, dt, scaling).graph()
 
 
@@ -79,6 +86,7 @@ def write_nir(
     dt: float,
     scaling: Scaling = "torch",
     accept: Sequence[str] = (),
+    importer: str | None = None,
     overwrite: bool = False,
 ) -> Path:
     """Write a network as a NIR file (HDF5); see :func:`to_nir`.
@@ -99,7 +107,7 @@ def write_nir(
     if path.exists() and (path.is_dir() or not overwrite):
         remedy = "" if path.is_dir() else ", or replace it with overwrite=True"
         raise FileFormatError(f"{path} exists; choose another name{remedy}")
-    graph = to_nir(network, dt=dt, scaling=scaling, accept=accept)
+    graph = to_nir(network, dt=dt, scaling=scaling, accept=accept, importer=importer)
     content = io.BytesIO()
     library().write(content, graph)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -154,7 +154,8 @@ def test_what_each_finding_does_not_say() -> None:
 
 def test_the_approximations_are_those_of_the_table() -> None:
     named = {code.strip() for code, case in CASES.items() if case[0] == APPROXIMATION}
-    assert named == set(APPROXIMATIONS)
+    of_importers = {"reset_ignored", "weights_to_integers"}  # tests/unit/io/test_nir_importer.py
+    assert named | of_importers == set(APPROXIMATIONS)
 
 
 def test_all_reasons_come_at_once() -> None:

@@ -216,7 +216,7 @@ def test_fitting_with_few_bits_lowers_the_loss_and_keeps_its_checkpoints(tmp_pat
     assert np.unique(words.round(9)).size <= 2**5
     other = TrainableNetwork(network, 1.0, specs)
     with pytest.raises(
-        TrainingError, match="another model: chip .5 bits, split=.* there, None here"
+        TrainingError, match=r"another model: chip .5 bits, split=.* there, None here"
     ):
         load_checkpoint(other, tmp_path / "run" / "checkpoints" / "last.ckpt")
 
