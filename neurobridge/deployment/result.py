@@ -134,7 +134,8 @@ class Deployment:
         if self.chip_model is None:
             model = "not asked for; --chip-model or chip_model=True does it"
         else:
-            word = "every spike and state is the twin's" if self.chip_model.same else (
+            held = "spike" if self.chip_model.same_states is None else "spike and recorded state"
+            word = f"every {held} is the twin's" if self.chip_model.same else (
                 "DIFFERS from the twin"
             )  # fmt: skip
             model = f"{self.chip_model.spikes:,} spikes; {word}"
