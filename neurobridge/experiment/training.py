@@ -34,7 +34,7 @@ from neurobridge.tasks import (
     orn_encoder,
     pattern_task,
 )
-from neurobridge.training import Objective, Settings, Surrogate, Train
+from neurobridge.training import ChipTraining, Objective, Settings, Surrogate, Train
 from neurobridge.training.data import SequenceData, TaskData, TrainingData
 from neurobridge.units import parse_quantity
 
@@ -293,6 +293,10 @@ def _options(experiment: Experiment, plan: TrainingPlan, device: str) -> dict[st
     if plan.surrogate is not None:
         with experiment.places.at("training", "surrogate"):
             surrogate = Surrogate(**plan.surrogate.model_dump())
+    chip = None
+    if plan.chip is not None:
+        with experiment.places.at("training", "chip"):
+            chip = ChipTraining(**plan.chip.model_dump())
     return {
         "precision": plan.precision,
         "device": device,
@@ -300,5 +304,6 @@ def _options(experiment: Experiment, plan: TrainingPlan, device: str) -> dict[st
         "record": tuple((POPULATION, state) for state in plan.record),
         "checkpoint_every": plan.checkpoint_every,
         "truncate_every": plan.truncate_every,
+        "chip": chip,
         "accept": tuple(experiment.settings.accept),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 __all__ = [
+    "ChipPlan",
     "InputPlan",
     "OdoursPlan",
     "PathPlan",
@@ -120,6 +121,13 @@ class SurrogatePlan(Strict):
     detach_recurrent: bool = False
 
 
+class ChipPlan(Strict):
+    """Training for SpiNNaker; see :class:`neurobridge.training.ChipTraining`."""
+
+    settings: dict[str, Any] = Field(default_factory=dict)
+    bits: int = 16
+
+
 class TrainingPlan(Strict):
     """What is learned, on which trials, and how; see :func:`neurobridge.training.fit`.
 
@@ -151,3 +159,4 @@ class TrainingPlan(Strict):
     record: list[str] = Field(default_factory=list)
     checkpoint_every: int | None = None
     truncate_every: int | None = None
+    chip: ChipPlan | None = None

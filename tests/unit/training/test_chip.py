@@ -7,6 +7,7 @@ import pytest
 
 import neurobridge as nb
 from neurobridge.errors import (
+    ExperimentError,
     FindingsError,
     ModelError,
     NetworkError,
@@ -16,12 +17,14 @@ from neurobridge.errors import (
 from neurobridge.lowering.chip.discretise import discretise
 from neurobridge.lowering.lower import lower
 from tests.requirements import require
+from tests.unit.experiment.files import write
 from tests.unit.training import networks
 
 require("torch")
 
 import torch  # noqa: E402
 
+from neurobridge.experiment.training import assemble_training  # noqa: E402
 from neurobridge.training import (  # noqa: E402
     ChipTraining,
     Objective,
@@ -260,3 +263,21 @@ def test_what_does_not_fit_is_refused():
         TrainableNetwork(networks.spiking(nb.models.lif_alpha), 1.0, (), chip=ChipTraining())
     with pytest.raises(FindingsError, match="continuous_unsupported"):
         TrainableNetwork(networks.rate(), 1.0, (), chip=ChipTraining())
+
+
+def test_an_experiment_file_may_ask_for_it(tmp_path):
+    training = """training:
+  task: {kind: patterns, features: 2, classes: 2, trials: [4, 2, 2], duration: 40 ms}
+  input: {neurons: all, strength: 400 Hz, receptor: exc, weight: 1 nA}
+  train: {projections.synapses.weight: {}}
+  epochs: 1
+  chip: {bits: 9, settings: {split: never, max_summed_input: neurons.exc=8}}
+"""
+    run = "run: {duration: 40 ms, dt: 1.0}\n"
+    path = write(tmp_path, run=run, training=training)
+    setup = assemble_training(nb.load_experiment(path))
+    expected = ChipTraining({"split": "never", "max_summed_input": "neurons.exc=8"}, 9)
+    assert setup.model().chip.how == expected
+    path = write(tmp_path, run=run, training=training.replace("bits: 9", "bits: 0"))
+    with pytest.raises(ExperimentError, match="expected bits, a whole number from 1 to 16, got 0"):
+        assemble_training(nb.load_experiment(path))
