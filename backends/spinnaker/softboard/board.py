@@ -9,7 +9,7 @@ from __future__ import annotations
 
 __all__ = ["Board", "Packet"]
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -51,7 +51,7 @@ class Board:
         self.chips: dict[tuple[int, int], Chip] = {}
         self.packets: list[Packet] = []
         self._watchdog = Watchdog()
-        self._size = (width, height) if wraps else None
+        self._width, self._height, self._wraps = width, height, wraps
         self._targets: dict[tuple[int, int, int], tuple[Core, ...]] = {}
 
     def close(self) -> None:
@@ -107,23 +107,31 @@ class Board:
         """Cores that a key reaches from a chip."""
         start = chip.x, chip.y, key
         if start not in self._targets:
-            self._targets[start] = tuple(self._follow(chip.x, chip.y, key, None, 0))
+            self._targets[start] = tuple(self._follow(chip.x, chip.y, key))
         return self._targets[start]
 
-    def _follow(
-        self, x: int, y: int, key: int, came_by: int | None, n_links: int
-    ) -> Iterable[Core]:
-        if n_links > 1000:
-            raise BackendError(f"packets with key 0x{key:08x} go round in a circle at ({x}, {y})")
-        chip = self.chips.get((x, y))
-        route = chip.find_route(key) if chip else None
-        if chip and route:
-            yield from (chip.cores[p] for p in route.cores if p in chip.cores)
-            links = route.links
-        else:
-            links = () if came_by is None else ((came_by + 3) % 6,)
-        for link in links:
-            to_x, to_y = x + _LINKS[link][0], y + _LINKS[link][1]
-            if self._size is not None:
-                to_x, to_y = to_x % self._size[0], to_y % self._size[1]
-            yield from self._follow(to_x, to_y, key, (link + 3) % 6, n_links + 1)
+    def _follow(self, x: int, y: int, key: int) -> Iterator[Core]:
+        """Go with a packet from chip to chip, and by all links that an entry names."""
+        under_way: list[tuple[int, int, int | None]] = [(x, y, None)]
+        passed = set()
+        while under_way:
+            here = x, y, came_by = under_way.pop()
+            if here in passed:
+                raise BackendError(f"packets with key 0x{key:08x} go in a circle at ({x}, {y})")
+            passed.add(here)
+            chip = self.chips.get((x, y))
+            route = chip.find_route(key) if chip else None
+            if chip and route:
+                yield from (chip.cores[p] for p in route.cores if p in chip.cores)
+                links = route.links
+            else:
+                links = () if came_by is None else ((came_by + 3) % 6,)
+            for link in links:
+                to_x, to_y = x + _LINKS[link][0], y + _LINKS[link][1]
+                if self._wraps:
+                    to_x, to_y = to_x % self._width, to_y % self._height
+                elif not (0 <= to_x < self._width and 0 <= to_y < self._height):
+                    raise BackendError(
+                        f"packets with key 0x{key:08x} leave the machine at ({x}, {y})"
+                    )
+                under_way.append((to_x, to_y, (link + 3) % 6))

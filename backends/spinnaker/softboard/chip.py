@@ -57,8 +57,9 @@ class Chip:
         """The entry for a key, None if there is none."""
         return next((r for r in self.routes if key & r.mask == r.key), None)
 
-    def send(self, p: int, port: int, command: int, arguments: tuple[int, int, int], data: bytes
-             ) -> None:
+    def send(
+        self, p: int, port: int, command: int, arguments: tuple[int, int, int], data: bytes
+    ) -> None:
         """Send a message of the host to a core, and let it act on it.
 
         Parameters

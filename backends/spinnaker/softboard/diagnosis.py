@@ -128,6 +128,4 @@ def _guess(code: int, log: tuple[str, ...], program: Program | None) -> str:
             f"is 0 there.{found} Choose larger values, or scale capacitance and currents together"
         )
     errors = [line for line in log if line.startswith("[ERROR]")]
-    return next(
-        (cause for text, cause in _CAUSES if any(text in line for line in errors)), ""
-    )
+    return next((cause for text, cause in _CAUSES if any(text in line for line in errors)), "")

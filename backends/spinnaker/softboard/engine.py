@@ -10,6 +10,7 @@ __all__ = ["CPSR", "LR", "PC", "R0", "SPSR", "Engine", "Fault", "HangError"]
 
 import ctypes
 from collections.abc import Callable
+from typing import Any
 
 from unicorn import arm_const, unicorn_const
 from unicorn.unicorn_py3.unicorn import (
@@ -34,6 +35,7 @@ R0, PC, CPSR, SPSR, LR = (
 _NOWHERE = 0xFFFFFFFE
 """Emulation would stop at this address, which no program gets to."""
 
+_FLUSH = ctypes.c_int(unicorn_const.UC_CTL_IO_WRITE << 30 | unicorn_const.UC_CTL_TB_FLUSH)
 _EVERYTHING = unicorn_const.UC_PROT_ALL
 _EXCEPTION_UNDEFINED = 1
 """QEMU's number of the exception of an undefined instruction."""
@@ -96,9 +98,7 @@ class Engine:
     def map_memory(self, address: int, size: int, pointer: int) -> None:
         """Memory of this process at ``pointer`` becomes memory of the core."""
         _check(
-            uclib.uc_mem_map_ptr(
-                self._handle, address, size, _EVERYTHING, ctypes.c_void_p(pointer)
-            )
+            uclib.uc_mem_map_ptr(self._handle, address, size, _EVERYTHING, ctypes.c_void_p(pointer))
         )
 
     def map_device(
@@ -108,7 +108,7 @@ class Engine:
         read: Callable[[int], int],
         write: Callable[[int, int], None],
     ) -> None:
-        """Accesses ``offset`` beyond any address call ``read(offset)``, ``write(offset, value)``."""
+        """Accesses beyond an address call ``read(offset)`` or ``write(offset, value)``."""
 
         def on_read(_engine: int, offset: int, _size: int, _key: int) -> int:
             try:
@@ -167,14 +167,7 @@ class Engine:
         status = uclib.uc_emu_start(self._handle, start, _NOWHERE, 0, 0)
         self._watchdog.end()
         if self._was_interrupted(status):
-            thumb = self.read(CPSR) >> 5 & 1
-            budget = self._watchdog.budget
-            status = uclib.uc_emu_start(self._handle, self.read(PC) | thumb, _NOWHERE, 0, budget)
-            if self._was_interrupted(status):
-                raise HangError(
-                    f"the core ran for {budget:,} instructions without waiting for an interrupt, "
-                    f"and is at 0x{self.read(PC):08x}"
-                )
+            status = self._run_counted()
         if self._error is not None:
             error, self._error = self._error, None
             raise error
@@ -190,7 +183,7 @@ class Engine:
 
     # ---- details --------------------------------------------------------------------------------
 
-    def _hook(self, kind: int, call: object, first: int, last: int) -> None:
+    def _hook(self, kind: int, call: Any, first: int, last: int) -> None:
         self._kept.append(call)
         number = ctypes.c_size_t()
         _check(
@@ -204,6 +197,19 @@ class Engine:
                 last,
             )
         )
+
+    def _run_counted(self) -> int:
+        """Go on with a budget of instructions. Code is translated anew, to count and not to."""
+        start, budget = self.read(PC) | self.read(CPSR) >> 5 & 1, self._watchdog.budget
+        uclib.uc_ctl(self._handle, _FLUSH)
+        status: int = uclib.uc_emu_start(self._handle, start, _NOWHERE, 0, budget)
+        uclib.uc_ctl(self._handle, _FLUSH)
+        if self._was_interrupted(status):
+            raise HangError(
+                f"the core ran for {budget:,} instructions without waiting for an interrupt, "
+                f"and is at 0x{self.read(PC):08x}"
+            )
+        return status
 
     def _was_interrupted(self, status: int) -> bool:
         return not self._stopped and status == unicorn_const.UC_ERR_OK

@@ -5,7 +5,8 @@
 * ``spynnaker.pyNN.spinnaker.setup_configs``, which looks for the user's ``~/.spynnaker.cfg`` and
   writes one if there is none, by one that takes settings of our own.
 
-A third name is replaced while counts are read, see :mod:`provenance`.
+Two more things are touched where they are needed: ``ProvenanceWriter.insert_core`` while counts are
+read (:mod:`provenance`), and what projections remember of a virtual board (:mod:`simulator`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ __all__ = ["install", "last_run", "uninstall"]
 
 import tempfile
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,9 +44,6 @@ def install(settings: Mapping[str, Mapping[str, str]] | None = None) -> None:
         sPyNNaker or Unicorn is not installed.
     """
     try:
-        import spynnaker.pyNN
-        import spynnaker.pyNN.spinnaker
-
         from neurobridge.backends.spinnaker.softboard.simulator import ChipSimulator
     except ImportError as err:
         raise BackendUnavailableError(
@@ -53,21 +52,19 @@ def install(settings: Mapping[str, Mapping[str, str]] | None = None) -> None:
         ) from err
     if not _folder:
         _folder.append(tempfile.TemporaryDirectory(prefix="softboard-"))
-    _replaced.setdefault("SpiNNaker", spynnaker.pyNN.SpiNNaker)
-    _replaced.setdefault("setup_configs", spynnaker.pyNN.spinnaker.setup_configs)
-    spynnaker.pyNN.SpiNNaker = ChipSimulator
-    spynnaker.pyNN.spinnaker.setup_configs = _own_settings(dict(settings or {}))
+    package, module = _modules()
+    _replaced.setdefault("SpiNNaker", package.SpiNNaker)
+    _replaced.setdefault("setup_configs", module.setup_configs)
+    package.SpiNNaker = ChipSimulator
+    module.setup_configs = _own_settings(settings or {})
 
 
 def uninstall() -> None:
-    """Put back what was replaced; a simulator that runs is not affected."""
-    if not _replaced:
-        return
-    import spynnaker.pyNN
-    import spynnaker.pyNN.spinnaker
-
-    spynnaker.pyNN.SpiNNaker = _replaced.pop("SpiNNaker")
-    spynnaker.pyNN.spinnaker.setup_configs = _replaced.pop("setup_configs")
+    """Put back what was replaced; a simulator that is set up goes on as it is."""
+    if _replaced:
+        package, module = _modules()
+        package.SpiNNaker = _replaced.pop("SpiNNaker")
+        module.setup_configs = _replaced.pop("setup_configs")
 
 
 def last_run() -> ChipRun:
@@ -100,3 +97,8 @@ def _own_settings(extra: Mapping[str, Mapping[str, str]]) -> Callable[[], None]:
         set_cfg_files(config_file=None, default=str(path))
 
     return setup_configs
+
+
+def _modules() -> tuple[Any, Any]:
+    """The modules in which names are replaced."""
+    return import_module("spynnaker.pyNN"), import_module("spynnaker.pyNN.spinnaker")

@@ -11,6 +11,7 @@ __all__ = ["SDRAM", "SDRAM_SIZE", "SYSRAM", "SYSRAM_SIZE", "Memory", "vcpu"]
 import ctypes
 import mmap
 import struct
+from itertools import pairwise
 
 from neurobridge.errors import BackendError
 
@@ -42,9 +43,7 @@ class Memory:
     def __init__(self, x: int, y: int) -> None:
         self._maps = [mmap.mmap(-1, size) for size in (SDRAM_SIZE, SYSRAM_SIZE)]
         self.sdram, self.sysram = (memoryview(m) for m in self._maps)
-        self.pointers = tuple(
-            ctypes.addressof(ctypes.c_char.from_buffer(m)) for m in self._maps
-        )
+        self.pointers = tuple(ctypes.addressof(ctypes.c_char.from_buffer(m)) for m in self._maps)
         """Where SDRAM and system RAM lie in this process; valid until :meth:`close`."""
         self._next = _LOADED
         self._fill_system_variables(x, y)
@@ -159,5 +158,5 @@ class Memory:
             self.write(_SV + table, bytes(range(20)))
         self.write(_SV + 0xBC, bytes([18]))  # number of cores
         chain = [_MESSAGES + i * _MESSAGE_SIZE for i in range(_N_MESSAGES)] + [0]
-        for message, following in zip(chain, chain[1:], strict=False):
+        for message, following in pairwise(chain):
             self.set_word(message, following)

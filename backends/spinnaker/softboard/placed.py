@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from pacman.model.graphs.application import ApplicationVertex
 from spinn_front_end_common.abstract_models import AbstractHasAssociatedBinary
 from spinnman.model.enums import ExecutableType
 from spynnaker.pyNN.data import SpynnakerDataView
@@ -19,7 +18,6 @@ from neurobridge.backends.spinnaker.softboard.board import Board
 from neurobridge.backends.spinnaker.softboard.core import Core
 from neurobridge.backends.spinnaker.softboard.program import Program
 from neurobridge.errors import BackendError
-
 
 _LIVE = {
     "live_packet_gather.aplx",
@@ -65,13 +63,11 @@ def find_placed(board: Board) -> tuple[Placed, ...]:
         if kind == ExecutableType.SYSTEM:
             continue
         binary = vertex.get_binary_file_name()
-        owner = vertex.app_vertex
-        label = owner.label if isinstance(owner, ApplicationVertex) else vertex.label
+        owner: Any = vertex.app_vertex
+        label = str(vertex.label if owner is None else owner.label)
         _check_supported(binary, label, kind)
         part = vertex.vertex_slice
-        program = Program(
-            binary, label, part.lo_atom, part.hi_atom, partial(_find_zeros, owner)
-        )
+        program = Program(binary, label, part.lo_atom, part.hi_atom, partial(_find_zeros, owner))
         core = board.chip(placement.x, placement.y).core(placement.p)
         found.append((order.get(owner, len(order)), Placed(core, vertex, placement, program)))
     found.sort(key=lambda pair: (pair[0], pair[1].program.first))

@@ -36,16 +36,15 @@ def _overheard() -> Iterator[Counts]:
     the code that knows which word of a data region is which.
     """
     counts: Counts = {}
-    original = ProvenanceWriter.insert_core
+    writer: Any = ProvenanceWriter
+    original = writer.insert_core
 
-    def insert_core(
-        self: Any, x: int, y: int, p: int, description: str, the_value: float
-    ) -> None:
+    def insert_core(self: Any, x: int, y: int, p: int, description: str, the_value: float) -> None:
         counts.setdefault((x, y, p), {})[description] = the_value
         original(self, x, y, p, description, the_value)
 
-    ProvenanceWriter.insert_core = insert_core
+    writer.insert_core = insert_core
     try:
         yield counts
     finally:
-        ProvenanceWriter.insert_core = original
+        writer.insert_core = original

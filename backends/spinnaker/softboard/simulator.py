@@ -9,6 +9,7 @@ from __future__ import annotations
 
 __all__ = ["ChipSimulator"]
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import perf_counter
@@ -19,7 +20,7 @@ from spinn_front_end_common.interface.interface_functions import (
     load_application_data_specs,
     reload_dsg_regions,
 )
-from spinn_utilities.config_holder import get_config_str, set_config
+from spinn_utilities.config_holder import get_config_int, get_config_str, set_config
 from spynnaker.pyNN.spinnaker import SpiNNaker
 from spynnaker.pyNN.utilities.neo_buffer_database import NeoBufferDatabase
 
@@ -41,8 +42,12 @@ from neurobridge.backends.spinnaker.softboard.report import ChipRun, CoreReport
 from neurobridge.backends.spinnaker.softboard.transceiver import ChipTransceiver
 from neurobridge.errors import BackendError
 
+_ARRAY_SOURCE = "reverse_iptag_multicast_source.aplx"
 
-class ChipSimulator(SpiNNaker):  # type: ignore[misc,unused-ignore]
+_Base: Any = SpiNNaker
+
+
+class ChipSimulator(_Base):  # type: ignore[misc]
     """What ``pyNN.spiNNaker.setup`` makes while the chip model is installed."""
 
     last_run: ClassVar[ChipRun | None] = None
@@ -52,6 +57,8 @@ class ChipSimulator(SpiNNaker):  # type: ignore[misc,unused-ignore]
         super().__init__(*arguments, **named)
         self._placed: tuple[Placed, ...] = ()
         self._seconds: dict[str, float] = {}
+        self._n_since_load = 0
+        """Steps that the programs did since they were loaded."""
 
     def _run(self, run_time: float | None, sync_time: float) -> None:
         if run_time is None or sync_time:
@@ -89,6 +96,7 @@ class ChipSimulator(SpiNNaker):  # type: ignore[misc,unused-ignore]
     def _do_data_generation(self) -> None:
         self._transceiver.replace_board(self._new_board())
         self._placed = find_placed(self._board)
+        self._n_since_load = 0
         super()._do_data_generation()
 
     def _execute_load_application_data_specification(self) -> None:
@@ -127,6 +135,9 @@ class ChipSimulator(SpiNNaker):  # type: ignore[misc,unused-ignore]
 
     def _execute_runtime_update(self, n_sync_steps: int) -> None:
         first, until = self._steps()
+        if first == 0:
+            self._warn_of_colours()
+        self._n_since_load += until - first
         set_run_time(self._placed, first, until)
 
     def _execute_runner(self, n_sync_steps: int, run_time: float | None) -> None:
@@ -163,7 +174,8 @@ class ChipSimulator(SpiNNaker):  # type: ignore[misc,unused-ignore]
 
     @property
     def _transceiver(self) -> ChipTransceiver:
-        return self._data_writer.get_transceiver()
+        transceiver: ChipTransceiver = self._data_writer.get_transceiver()
+        return transceiver
 
     @property
     def _board(self) -> Board:
@@ -179,6 +191,24 @@ class ChipSimulator(SpiNNaker):  # type: ignore[misc,unused-ignore]
             self._data_writer.get_first_machine_time_step(),
             self._data_writer.get_current_run_timesteps(),
         )
+
+    def _warn_of_colours(self) -> None:
+        """After a reset, programs that were not loaded anew disagree about the time.
+
+        A spike carries the last bits of its step, its colour, so that a late one is seen. Sources
+        of given spikes count it from the reset, neurons from when they were loaded.
+        """
+        n_colours = 1 << get_config_int("Simulation", "n_colour_bits")
+        late = self._n_since_load % n_colours
+        if late and any(part.program.binary == _ARRAY_SOURCE for part in self._placed):
+            warnings.warn(
+                f"after this reset() neurons take spikes of SpikeSourceArray for {late} steps "
+                "late, and skip those whose delay is not longer: so do the programs of sPyNNaker "
+                f"unless all steps before are a multiple of {n_colours}. Change the network after "
+                "the reset or call setup() again, so that it is loaded anew",
+                RuntimeWarning,
+                stacklevel=2,
+            )
 
     @contextmanager
     def _timed(self, part: str) -> Iterator[None]:

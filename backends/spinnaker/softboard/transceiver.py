@@ -15,8 +15,10 @@ from spinnman.transceiver.mockable_transceiver import MockableTransceiver
 from neurobridge.backends.spinnaker.softboard.board import Board
 from neurobridge.backends.spinnaker.softboard.memory import vcpu
 
+_Base: Any = MockableTransceiver
 
-class ChipTransceiver(MockableTransceiver):  # type: ignore[misc,unused-ignore]
+
+class ChipTransceiver(_Base):  # type: ignore[misc]
     """A transceiver whose machine is a :class:`Board`.
 
     Parameters
