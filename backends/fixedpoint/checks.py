@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["check_network", "ring_slots"]
+__all__ = ["check_network", "slots_of"]
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +18,7 @@ from neurobridge.lowering.chip.network import (
     ChipProjection,
     ChipSource,
 )
-
-_RING_BITS = 14
-"""Two to this is the number of 16-bit entries of a core's ring buffers."""
+from neurobridge.lowering.chip.ring import ring_slots
 
 _MOST_NEURONS = 256
 
@@ -28,11 +26,9 @@ _MOST_STAGES = 8
 """Delay-extension stages that the host tools allow."""
 
 
-def ring_slots(population: ChipPopulation) -> int:
+def slots_of(population: ChipPopulation) -> int:
     """How many steps the ring buffers of a population cover: its longest delay."""
-    on_core = min(population.size, population.neurons_per_core)
-    neuron_bits = max(1, (on_core - 1).bit_length())
-    return int(2 ** (_RING_BITS - neuron_bits - 1))
+    return ring_slots(min(population.size, population.neurons_per_core))
 
 
 def check_network(network: ChipNetwork, *, extended: bool = False) -> None:
@@ -135,7 +131,7 @@ def _check_projection(projection: ChipProjection, network: ChipNetwork) -> None:
 
 
 def _check_delays(projection: ChipProjection, post: ChipPopulation, extended: bool) -> None:
-    slots = ring_slots(post) * (1 + _MOST_STAGES * extended)
+    slots = slots_of(post) * (1 + _MOST_STAGES * extended)
     shortest, longest = int(projection.delays.min()), int(projection.delays.max())
     if shortest < 1 or longest > slots:
         raise BackendError(

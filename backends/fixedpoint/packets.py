@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurobridge.backends.fixedpoint.checks import ring_slots
+from neurobridge.backends.fixedpoint.checks import slots_of
 from neurobridge.backends.fixedpoint.fixed import Int
 from neurobridge.backends.fixedpoint.simulate import Twin
 
@@ -107,7 +107,7 @@ def _extension(twin: Twin, name: str, step: Int, neuron: Int) -> list[tuple[Int,
     late = set()
     for p in network.projections:
         if p.pre == name:
-            slots = ring_slots(network.population(p.post))
+            slots = slots_of(network.population(p.post))
             late |= {k * slots for k in range(1, 1 + (int(p.delays.max(initial=1)) - 1) // slots)}
     inside = [(steps, step + steps < network.n_steps) for steps in sorted(late)]
     return [(step[kept] + steps, neuron[kept]) for steps, kept in inside]

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from neurobridge.backends.fixedpoint.checks import check_network, ring_slots
+from neurobridge.backends.fixedpoint.checks import check_network, slots_of
 from neurobridge.backends.fixedpoint.currents import Injection
 from neurobridge.backends.fixedpoint.fixed import Int, encode
 from neurobridge.backends.fixedpoint.groups import group_populations
@@ -208,7 +208,7 @@ class Twin:
         """How many synapses were processed; a delay extension sends a spike on some steps later."""
         synapses, steps = self.synapses, len(self.recorder.fired)
         counts = np.zeros(self.ring.width, dtype=np.int64)
-        slots = self._of_pairs(ring_slots)[synapses.pair]
+        slots = self._of_pairs(slots_of)[synapses.pair]
         held_back = (synapses.delay - 1) // slots * slots
         for late in np.unique(held_back).tolist():
             sent = np.repeat(self._sent_before(steps - late), np.diff(synapses.first))

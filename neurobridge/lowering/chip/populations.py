@@ -13,14 +13,12 @@ from numpy.typing import NDArray
 from neurobridge.lowering.chip.cells import Cell
 from neurobridge.lowering.chip.network import RECEPTORS, ChipPopulation
 from neurobridge.lowering.chip.parts import Part
+from neurobridge.lowering.chip.ring import LONGEST_DELAY, neurons_for
 from neurobridge.lowering.chip.scale import LARGEST_SHIFT, shift_for
 from neurobridge.lowering.chip.timing import chip_delay
 from neurobridge.lowering.chip.units import choose_unit
 from neurobridge.lowering.finding import Finding
 from neurobridge.lowering.program import PopulationProgram, Program
-
-RING_BITS = 14
-"""A core's ring buffers have 2**14 entries: slots x receptors x neurons (``synapses.c``)."""
 
 
 def scaled_for(
@@ -79,15 +77,14 @@ def neurons_per_core(
             longest[way.post] = max(longest[way.post], int(delay))
     chosen, findings = {}, []
     for name, delay in longest.items():
-        bits = int(np.ceil(np.log2(delay)))
-        fit = 2 ** (RING_BITS - 1 - bits) if bits <= RING_BITS - 2 else 0
+        fit = neurons_for(delay)
         chosen[name] = min(at_most, fit)
         if fit == 0:
             findings.append(
                 Finding(
                     "delay_too_long", "error", f"population {name!r}",
                     f"its longest delay is {delay} steps on the chip, and ring buffers hold "
-                    f"{2 ** (RING_BITS - 2)} steps, with two neurons on a core",
+                    f"{LONGEST_DELAY} steps, with two neurons on a core",
                     "choose a larger dt, or shorter delays", float(delay),
                 )
             )  # fmt: skip

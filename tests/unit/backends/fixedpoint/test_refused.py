@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from neurobridge.backends.fixedpoint.checks import ring_slots
+from neurobridge.backends.fixedpoint.checks import slots_of
 from neurobridge.backends.fixedpoint.simulate import Twin, simulate
 from neurobridge.errors import BackendError
 from tests.unit.backends.fixedpoint.networks import (
@@ -90,7 +90,7 @@ def test_unknown_cells() -> None:
      (17, 256, 256), (2, 256, 4096), (1, 256, 4096)],
 )  # fmt: skip
 def test_length_of_the_ring_buffers(size: int, on_core: int, slots: int) -> None:
-    assert ring_slots(population(size=size, neurons_per_core=on_core)) == slots
+    assert slots_of(population(size=size, neurons_per_core=on_core)) == slots
 
 
 def test_delays() -> None:
