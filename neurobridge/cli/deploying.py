@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from rich.text import Text
 
-from neurobridge.cli.entry import AGREED, BAD_INPUT, INTERRUPTED
+from neurobridge.cli.entry import AGREED, BAD_INPUT, DIFFERENT, INTERRUPTED
 from neurobridge.cli.output import Output, output
 from neurobridge.cli.progress import run_progress
 from neurobridge.cli.subject import Subject, key_values, load_subject, split
@@ -42,7 +42,7 @@ def deploy(
     accept: str | None,
     as_json: bool,
 ) -> None:
-    """Plan, show, and write what was asked for; code 2 if something has to be accepted first."""
+    """Plan, show, and write what was asked for; code 2 if something stands against a bundle."""
     with output(as_json) as out:
         check_target(to)
         chosen = key_values(settings)
@@ -60,7 +60,14 @@ def deploy(
             page = deployment.report(report, title=subject.title, command=command)
         written = deployment.bundle(folder) if folder is not None and not stopped else None
         _emit(out, deployment, command, page, folder, written)
-    raise typer.Exit(BAD_INPUT if stopped else AGREED)
+    raise typer.Exit(_exit_code(deployment))
+
+
+def _exit_code(deployment: Deployment) -> int:
+    """The twin is worth nothing where the chip's own programs do something else."""
+    if deployment.chip_model is not None and not deployment.chip_model.same:
+        return DIFFERENT
+    return BAD_INPUT if deployment.stopped else AGREED
 
 
 def refuse_contradiction(dry_run: bool, folder: Path | None) -> None:

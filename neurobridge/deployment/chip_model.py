@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-__all__ = ["ChipModelRun", "run_chip_model"]
+__all__ = ["ChipModelRun", "refuse_without_chip_model", "run_chip_model"]
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 
 from neurobridge.backends.base import Progress
+from neurobridge.errors import BackendUnavailableError
 from neurobridge.graph.network import Network
 from neurobridge.lowering.compiled import compile as build
 from neurobridge.recording import Recording
+from neurobridge.registry import get_backend
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,21 @@ class ChipModelRun:
         }  # fmt: skip
 
 
+def refuse_without_chip_model() -> None:
+    """Say what is missing before anything is run.
+
+    Raises
+    ------
+    BackendUnavailableError
+    """
+    from neurobridge.backends.spinnaker.backend import INSTALL_MODEL
+
+    here = get_backend("spinnaker").availability()
+    if not here.available or find_spec("unicorn") is None:
+        reason = here.reason or "unicorn is not installed"
+        raise BackendUnavailableError(f"the chip model: {reason}; install it: {INSTALL_MODEL}")
+
+
 def run_chip_model(
     network: Network,
     duration: float,
@@ -64,8 +82,8 @@ def run_chip_model(
 
     Raises
     ------
-    FindingsError
-        If sPyNNaker or the model of the processor is not installed; it says how to get them.
+    BackendError
+        If a program fails in the model.
     """
     with build(
         network, "spinnaker", dt=dt, accept=accept, machine="softboard", **settings

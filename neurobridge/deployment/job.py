@@ -57,12 +57,10 @@ class Job:
     seed: int
     trial: int
     findings: tuple[Finding, ...]
-    accept: tuple[str, ...]
     progress: RunProgress | None
 
     def refuse(self, found: list[Finding], bound: ChipPlan | None) -> None:
         """Stop if there is no plan; a bound that is too large may still give way to a run."""
-        raise_if_errors([], self.accept)
         problems = [f for f in [*self.findings, *found] if f.severity == "error"]
         if bound is None and all(f.code == "input_too_large" for f in problems):
             return
@@ -132,7 +130,6 @@ def job_of(
     dt: Any,
     seed: int,
     trial: int,
-    accept: Sequence[str],
     progress: RunProgress | None,
 ) -> Job:
     """Lower a network and its drive; errors are among the findings."""
@@ -145,5 +142,4 @@ def job_of(
     n_steps, rounded = to_steps(ms, program.dt, "duration", "duration_rounding", at_least=1)
     drive, found = lower_drive(recorded, program.dt, int(n_steps), seed, trial)
     findings = tuple(dict.fromkeys([*program.findings, *rounded, *found]))
-    accepted = tuple(accept)
-    return Job(recorded, program, drive, ms, seed, trial, findings, accepted, progress)
+    return Job(recorded, program, drive, ms, seed, trial, findings, progress)

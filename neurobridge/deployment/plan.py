@@ -13,6 +13,7 @@ from neurobridge.backends.spinnaker.machine import Machine, machine_settings
 from neurobridge.comparison.build import compare_recordings
 from neurobridge.comparison.execute import RunProgress
 from neurobridge.deployment.changes import list_changes
+from neurobridge.deployment.chip_model import refuse_without_chip_model
 from neurobridge.deployment.decisions import decide
 from neurobridge.deployment.grouping import group_neurons
 from neurobridge.deployment.job import OTHER_SEED, REFERENCE, TWIN, job_of
@@ -23,7 +24,7 @@ from neurobridge.deployment.rates import group_rates
 from neurobridge.deployment.result import Deployment
 from neurobridge.deployment.targets import check_settings, check_target
 from neurobridge.deployment.weight_scale import chip_cells, choose_scale
-from neurobridge.errors import ExperimentError
+from neurobridge.errors import ExperimentError, NetworkError
 from neurobridge.graph.network import Network
 from neurobridge.lowering.finding import raise_if_errors
 
@@ -92,13 +93,17 @@ def plan_deployment(
     Raises
     ------
     UnknownNameError
-        If the target, a label or a setting does not exist.
+        If the target, a label, a setting or an approximation does not exist.
+    NetworkError
+        If there is no neuron with dynamics.
     ExperimentError
         If the headroom is below 1.
     BackendError
         If a setting looks like a credential, or sPyNNaker cannot lay the network out.
     FindingsError
         If the chip cannot have the network; lists every reason.
+    BackendUnavailableError
+        If the chip model is asked for, and is not installed.
     KeyboardInterrupt
         If a run is interrupted.
     """
@@ -106,8 +111,12 @@ def plan_deployment(
     check_settings(settings)
     machine = _machine(version, boards)
     _check_headroom(headroom)
+    raise_if_errors([], accept)
+    _refuse_sources_alone(network)
+    if chip_model:
+        refuse_without_chip_model()
     groups = group_neurons(network, by)
-    job = job_of(network, duration, dt, seed, trial, accept, progress)
+    job = job_of(network, duration, dt, seed, trial, progress)
     bound, findings = chip_findings(job.program, settings)
     job.refuse(findings, bound)
     reference = job.reference(seed, REFERENCE)
@@ -157,6 +166,14 @@ def _machine(version: Any, boards: Any) -> Machine:
     machine, findings = machine_settings(settings)
     raise_if_errors(findings)
     return machine
+
+
+def _refuse_sources_alone(network: Network) -> None:
+    if all(p.model.is_source for p in network.populations.values()):
+        raise NetworkError(
+            "the network has sources only; there is nothing to deploy without a population of "
+            "neurons with dynamics"
+        )
 
 
 def _check_headroom(headroom: Any) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from neurobridge.deployment.chip_model import ChipModelRun
 from neurobridge.io.native import save
 from tests.requirements import require
 from tests.unit.cli.calling import call
@@ -113,6 +114,25 @@ def test_a_report_and_its_command(capfd: Capture, tmp_path: Path) -> None:
     text = page.read_text()
     assert "celegans, for SpiNNaker" in text
     assert "--set headroom=4 --set split=never --by role" in text
+
+
+@ALONE
+@pytest.mark.parametrize("same", [True, False])
+def test_a_chip_model_that_differs_gives_code_3(
+    capfd: Capture, monkeypatch: pytest.MonkeyPatch, same: bool
+) -> None:
+    monkeypatch.setattr("neurobridge.deployment.plan.refuse_without_chip_model", lambda: None)
+    monkeypatch.setattr(
+        "neurobridge.deployment.job.run_chip_model",
+        lambda *given, **more: ChipModelRun(7, same, None, 0.5),
+    )
+    called = call(capfd, *CELEGANS, "--chip-model", "--json")
+    assert called.code == (0 if same else 3)
+    (level,) = [e for e in called.json["evidence"] if e["level"] == "chip model"]
+    assert level["result"] == f"7 spikes; {WORDS[same]}"
+
+
+WORDS = {True: "every spike is the twin's", False: "DIFFERS from the twin"}
 
 
 @pytest.mark.slow

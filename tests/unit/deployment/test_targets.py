@@ -7,7 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from neurobridge.errors import BackendError, ExperimentError, FindingsError, UnknownNameError
+from neurobridge import NetworkBuilder, models
+from neurobridge.errors import (
+    BackendError,
+    BackendUnavailableError,
+    ExperimentError,
+    FindingsError,
+    NetworkError,
+    UnknownNameError,
+)
 from tests.unit.deployment.networks import crowd, planned, random_network, without_tools
 
 pytestmark = pytest.mark.usefixtures("without_tools")
@@ -29,6 +37,7 @@ __all__ = ["without_tools"]
         ({"by": "colour"}, UnknownNameError, "unknown label 'colour'"),
         ({"dt": 0.05}, FindingsError, "dt_too_short"),
         ({"accept": ["nonsense"]}, UnknownNameError, "unknown approximation to accept"),
+        ({"accept": "weights_rounded"}, NetworkError, "expected a list of names"),
         ({"neurons_per_core": 300}, FindingsError, "from 1 to 256, got 300"),
     ],
 )
@@ -55,3 +64,19 @@ def test_a_network_that_is_too_large_for_the_machine(rng: np.random.Generator) -
     (finding,) = [f for f in large.findings if f.code == "too_large_for_machine"]
     assert "about 68 cores on 5 chips, 2 boards; there are 63 cores" in finding.why
     assert not planned(crowd(n=17_000), version=5, boards=1).stopped
+
+
+def test_a_chip_model_that_is_not_installed_is_said_at_once(
+    rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("neurobridge.deployment.chip_model.find_spec", lambda name: None)
+    monkeypatch.setattr("neurobridge.deployment.plan.job_of", None)
+    with pytest.raises(BackendUnavailableError, match="install it: pip install"):
+        planned(random_network(rng), chip_model=True)
+
+
+def test_sources_alone() -> None:
+    b = NetworkBuilder()
+    b.population("input", 2, models.spike_source)
+    with pytest.raises(NetworkError, match="sources only"):
+        planned(b.build())
