@@ -20,6 +20,7 @@ EXAMPLES = {
     "export_project": ("brian2", "nest"),
     "train_and_deploy": ("brian2", "nest", "torch"),
     "nrm_study": ("torch", "lightning"),
+    "quantised_training": ("torch", "lightning"),
     "speech_on_spinnaker": ("torch", "unicorn"),
 }
 
@@ -36,6 +37,7 @@ def test_examples_run(name: str, tmp_path: Path) -> None:
         "export_project": [str(tmp_path)],
         "train_and_deploy": ["--json", "--network", "worm"],
         "nrm_study": ["--quick", "--network", "worm", "--out", str(tmp_path)],
+        "quantised_training": ["--json", "--network", "worm", "--epochs", "1"],
         "speech_on_spinnaker": ["--json", "--inputs", "3", "--chip-model"],
     }.get(name, [])
     done = subprocess.run(
@@ -55,6 +57,7 @@ def test_examples_run(name: str, tmp_path: Path) -> None:
         "export_project": "nest: README.md",
         "train_and_deploy": '"identical": true',
         "nrm_study": "random: gains against weights, N:",
+        "quantised_training": '"weights": "5 bits", "trained": "aware", "on": "twin"',
         "speech_on_spinnaker": '"way": "spinnaker"',
     }
     assert expected[name] in done.stdout
