@@ -153,9 +153,7 @@ def _in_parts(
             )
     plan = replace(bare, parts=parts, populations=tuple(populations))
     plan = _with_weights(plan)
-    if settings.max_summed_input:
-        return plan
-    roomy = with_room(plan)
+    roomy = with_room(plan, settings.max_summed_input)
     if [p.shifts for p in roomy] == [p.shifts for p in plan.populations]:
         return plan
     return _with_weights(replace(plan, populations=roomy))

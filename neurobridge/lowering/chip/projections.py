@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["projections_of", "scaled_weights", "with_room"]
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -28,15 +28,18 @@ def scaled_weights(plan: ChipPlan, edges: Magnitudes) -> Scaled:
     return Scaled(edges, value, to_words(value, resolution), resolution)
 
 
-def with_room(plan: ChipPlan) -> tuple[ChipPopulation, ...]:
-    """One bit more where rounding lifts all weights of a neuron together above a full buffer."""
+def with_room(plan: ChipPlan, told: Collection[str]) -> tuple[ChipPopulation, ...]:
+    """One bit more where rounding lifts all weights of a neuron together above a full buffer.
+
+    Populations whose scale a user ``told`` keep it.
+    """
     sums = {name: np.zeros_like(s) for name, s in plan.summed.items()}
     for s in plan.scaled:
         row = sums[s.edges.pathway.post][RECEPTORS.index(s.edges.receptor)]
         row += np.bincount(s.edges.target, weights=s.word, minlength=row.size)
     shifts = {p.name: list(p.shifts) for p in plan.populations}
     for population, parts in plan.parts.items():
-        if population not in plan.cells:
+        if population not in plan.cells or population in told:
             continue
         for part in parts:
             full = sums[population][:, part.neurons].max(axis=1) > LARGEST_WORD
