@@ -13,6 +13,8 @@ from __future__ import annotations
 
 __all__ = ["install", "last_run", "uninstall"]
 
+import atexit
+import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from importlib import import_module
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from neurobridge.backends.spinnaker.softboard.report import ChipRun
 
 _replaced: dict[str, Any] = {}
-_folder: list[tempfile.TemporaryDirectory[str]] = []
+_folder: list[Path] = []
 """Where sPyNNaker keeps its databases; removed when the process ends."""
 
 
@@ -51,7 +53,8 @@ def install(settings: Mapping[str, Mapping[str, str]] | None = None) -> None:
             "pip install 'neurobridge-sim[spinnaker-sim]'"
         ) from err
     if not _folder:
-        _folder.append(tempfile.TemporaryDirectory(prefix="softboard-"))
+        _folder.append(Path(tempfile.mkdtemp(prefix="softboard-")))
+        atexit.register(shutil.rmtree, _folder[0], ignore_errors=True)
     package, module = _modules()
     _replaced.setdefault("SpiNNaker", package.SpiNNaker)
     _replaced.setdefault("setup_configs", module.setup_configs)
@@ -68,12 +71,12 @@ def uninstall() -> None:
 
 
 def last_run() -> ChipRun:
-    """What is known about the last run that ended.
+    """What is known about the last run.
 
     Raises
     ------
     BackendError
-        Nothing has run.
+        Nothing has run, or the last run failed.
     """
     run = None
     if _folder:
@@ -81,7 +84,9 @@ def last_run() -> ChipRun:
 
         run = ChipSimulator.last_run
     if run is None:
-        raise BackendError("nothing has run in the chip model yet: install(), then sim.run(t)")
+        raise BackendError(
+            "there is no run in the chip model that ended well: install(), then sim.run(t)"
+        )
     return run
 
 
@@ -93,7 +98,7 @@ def _own_settings(extra: Mapping[str, Mapping[str, str]]) -> Callable[[], None]:
         from neurobridge.backends.spinnaker.softboard.settings import make_settings
 
         original()
-        path = make_settings(Path(_folder[0].name), extra)
+        path = make_settings(_folder[0], extra)
         set_cfg_files(config_file=None, default=str(path))
 
     return setup_configs

@@ -51,7 +51,7 @@ class ChipSimulator(_Base):  # type: ignore[misc]
     """What ``pyNN.spiNNaker.setup`` makes while the chip model is installed."""
 
     last_run: ClassVar[ChipRun | None] = None
-    """The last run of any simulator that ended."""
+    """The last run of any simulator, None if it failed."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -66,7 +66,7 @@ class ChipSimulator(_Base):  # type: ignore[misc]
                 "the chip model runs for a given time, without stops in between: "
                 "call run(t) with t in ms, as often as needed"
             )
-        self._seconds = {}
+        self._seconds, ChipSimulator.last_run = {}, None
         super()._run(run_time, sync_time)
         for projection in self._data_writer.iterate_projections():
             # A projection on a virtual board answers get() with what the host made. Without that

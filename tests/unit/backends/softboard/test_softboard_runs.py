@@ -269,7 +269,7 @@ def test_an_endless_run_is_refused(sim):
 
 def test_without_a_run_there_is_nothing_to_tell(monkeypatch):
     monkeypatch.setattr(softboard.installation, "_folder", [])
-    with pytest.raises(BackendError, match="nothing has run"):
+    with pytest.raises(BackendError, match="no run in the chip model"):
         softboard.last_run()
 
 
