@@ -43,11 +43,12 @@ class Board:
     Parameters
     ----------
     width, height : int
-        Chips; links wrap around only if ``wraps``.
-    wraps : bool
+        Chips.
+    wraps : tuple of two bool
+        Whether links wrap around from east to west, and from north to south.
     """
 
-    def __init__(self, width: int, height: int, *, wraps: bool) -> None:
+    def __init__(self, width: int, height: int, wraps: tuple[bool, bool]) -> None:
         self.chips: dict[tuple[int, int], Chip] = {}
         self.packets: list[Packet] = []
         self._watchdog = Watchdog()
@@ -128,9 +129,9 @@ class Board:
                 links = () if came_by is None else ((came_by + 3) % 6,)
             for link in links:
                 to_x, to_y = x + _LINKS[link][0], y + _LINKS[link][1]
-                if self._wraps:
-                    to_x, to_y = to_x % self._width, to_y % self._height
-                elif not (0 <= to_x < self._width and 0 <= to_y < self._height):
+                to_x = to_x % self._width if self._wraps[0] else to_x
+                to_y = to_y % self._height if self._wraps[1] else to_y
+                if not (0 <= to_x < self._width and 0 <= to_y < self._height):
                     raise BackendError(
                         f"packets with key 0x{key:08x} leave the machine at ({x}, {y})"
                     )

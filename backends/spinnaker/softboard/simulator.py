@@ -183,7 +183,8 @@ class ChipSimulator(_Base):  # type: ignore[misc]
 
     def _new_board(self) -> Board:
         machine = self._data_writer.get_machine()
-        return Board(machine.width, machine.height, wraps=machine.width >= 12)
+        wraps = machine.wrap in ("Wrapped", "HorWrap"), machine.wrap in ("Wrapped", "VerWrap")
+        return Board(machine.width, machine.height, wraps)
 
     def _steps(self) -> tuple[int, int]:
         """First step of this run, and the one before which it ends."""

@@ -176,7 +176,7 @@ def _board(**chips):
     from neurobridge.backends.spinnaker.softboard.board import Board
     from neurobridge.backends.spinnaker.softboard.chip import Route
 
-    board = Board(4, 4, wraps=True)
+    board = Board(4, 4, (True, True))
     for name, routes in chips.items():
         chip = board.chip(*map(int, name[1:].split("_")))
         chip.core(1)
@@ -215,7 +215,7 @@ def test_a_route_in_a_circle_is_an_error():
 def test_a_route_off_the_machine_is_an_error():
     require("unicorn")
     board = _board(c3_0=[(0, 0, (), (0,))])
-    board._wraps = False
+    board._wraps = (False, True)
     with pytest.raises(BackendError, match=r"leave the machine at \(3, 0\)"):
         _reached(board, 3, 0, 1)
     board.close()
