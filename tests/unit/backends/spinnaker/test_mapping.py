@@ -57,15 +57,15 @@ def test_a_network_that_does_not_fit(rng: np.random.Generator) -> None:
 
 
 def two_boards() -> MachineMapping:
-    """On a machine of three boards whose chips go round: (11, 1) is left of (0, 1)."""
+    """On a machine of three boards whose chips go round: (1, 7) is (13, 7)."""
     cores = (
         CoreUse(0, 0, 3, "a", 0, 255, 1_000_000),
-        CoreUse(11, 1, 3, "a", 256, 300, 900_000),
-        CoreUse(11, 1, 4, "b", 0, 9, 500_000),
+        CoreUse(1, 7, 3, "a", 256, 300, 900_000),
+        CoreUse(1, 7, 4, "b", 0, 9, 500_000),
     )
     chips = (
         ChipUse(0, 0, (0, 0), 1, 15, 2_000_000, 121_000_000, 5),
-        ChipUse(11, 1, (8, 4), 2, 16, 3_000_000, 120_000_000, 1024),
+        ChipUse(1, 7, (8, 4), 2, 16, 3_000_000, 120_000_000, 1024),
     )
     return MachineMapping(
         5, 2, 1, (12, 12), {"a": 301, "b": 10}, cores, chips, {"a": 8192}, {"total": 1.0}
