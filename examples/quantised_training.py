@@ -2,13 +2,14 @@
 
 The job is that of ``train_and_deploy.py``: odours in the olfactory pathway of the fly (FlyWire
 783), or, where these reference data, which lie outside the repository, are not at hand, patterns in
-C. elegans. The network is trained in floating point, and from there once more as the chip runs it:
-with the chip's time step, and through the rounding of its weights (straight-through estimator).
-Every network then runs on the reference or on the twin of the chip, all test trials, and its own
-readout names what it saw.
+C. elegans. The network is trained in floating point, and once as the chip runs it: with the chip's
+time step, and through the rounding of its weights (straight-through estimator). Every network then
+runs on the reference or on the twin of the chip, all test trials, and its own readout names what it
+saw.
 
-A weight of the chip has 16 bits, which is more than this task needs. What happens with fewer is
-shown too: the same with the ``--bits`` most significant ones.
+A weight of the chip has 16 bits, which is more than this task needs. What happens with fewer, the
+``--bits`` most significant ones, is shown too: without training for them, and with it, from the
+network that was trained in floating point.
 """
 
 from __future__ import annotations
@@ -23,9 +24,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
-from train_and_deploy import DATA, DT, SEED, Job, fly, say, train, worm
+from train_and_deploy import DATA, DT, SEED, Job, fly, say, worm
 
 import neurobridge as nb
 from neurobridge.training import (
@@ -34,6 +36,7 @@ from neurobridge.training import (
     TrainableNetwork,
     deploy,
     fit,
+    fitted_readout,
     losses,
     metrics,
 )
@@ -50,17 +53,15 @@ def chip(job_name: str, bits: int = 16) -> ChipTraining:
     return ChipTraining({"max_summed_input": SCALE[job_name], "split": "never"}, bits)
 
 
-def train_aware(
-    job: Job, network: nb.Network, how: ChipTraining, folder: Path, epochs: int
-) -> nb.Network:
-    """Train a network further, as the chip runs it."""
+def train(job: Job, network: nb.Network, how: ChipTraining | None, folder: Path) -> nb.Network:
+    """Train a network, in floating point or as the chip runs it."""
     done = fit(
         TrainableNetwork(network, DT, job.train, chip=how),
         job.data,
         Objective({"task": losses.CrossEntropy("choice")}),
         folder,
         metrics={"accuracy": metrics.Accuracy("choice")},
-        epochs=epochs,
+        epochs=job.epochs,
         batch=16,
         learning_rate=job.learning_rate,
         clip=1.0,
@@ -79,7 +80,7 @@ def main() -> None:
         "--network", choices=("fly", "worm"), help="default: fly if its data are there"
     )
     parser.add_argument("--bits", type=int, help="of the weights that are made coarser")
-    parser.add_argument("--epochs", type=int, help="of training in float; half as many follow")
+    parser.add_argument("--epochs", type=int, help="of each training")
     options = parser.parse_args()
     name = options.network or ("fly" if (DATA / "flywire783_olfactory").is_dir() else "worm")
     job = fly(DATA) if name == "fly" else worm()
@@ -92,7 +93,8 @@ def main() -> None:
     if options.json:
         print(json.dumps({"network": name, "rows": rows}))
         return
-    table = Table("weights", "trained", "runs on", "accuracy", "95 %", "trials", "spikes", "time")
+    headings = ("weights", "trained", "on", "accuracy", "95 %", "trials", "spikes", "time")
+    table = Table(*headings, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for row in rows:
         low, high = row["interval"]
         table.add_row(
@@ -105,16 +107,16 @@ def main() -> None:
 
 def _rows(job: Job, name: str, bits: int, scratch: Path) -> Iterator[dict[str, Any]]:
     twin = f"fixedpoint:max_summed_input={SCALE[name]}:split=never"
-    plain, seconds = _timed(lambda: train(job, scratch / "float"))
-    yield _tested(job, plain, "reference", "float", "in float", seconds)
-    yield _tested(job, plain, twin, "16 bits", "in float", 0.0)
-    for n in (16, bits):
-        how, words = chip(name, n), f"{n} bits"
-        if n < 16:
-            yield _tested(job, how.limited(plain, DT), twin, words, "in float", 0.0)
-        folder, epochs = scratch / words, (job.epochs + 1) // 2
-        aware, seconds = _timed(partial(train_aware, job, plain, how, folder, epochs))
-        yield _tested(job, aware, twin, words, "aware", seconds)
+    start = fitted_readout(job.network, "choice", job.data, dt=DT, seed=SEED)
+    plain, seconds = _timed(partial(train, job, start, None, scratch / "float"))
+    yield _tested(job, plain, "reference", "float", "float", seconds)
+    yield _tested(job, plain, twin, "16 bits", "float", 0.0)
+    aware, seconds = _timed(partial(train, job, start, chip(name), scratch / "16 bits"))
+    yield _tested(job, aware, twin, "16 bits", "aware", seconds)
+    few = chip(name, bits)
+    yield _tested(job, few.limited(plain, DT), twin, f"{bits} bits", "float", 0.0)
+    aware, seconds = _timed(partial(train, job, plain, few, scratch / "few bits"))
+    yield _tested(job, aware, twin, f"{bits} bits", "aware", seconds)
 
 
 def _timed(work: Callable[[], nb.Network]) -> tuple[nb.Network, float]:
