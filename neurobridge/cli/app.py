@@ -179,7 +179,7 @@ def compare(
 @app.command()
 def export(
     source: Source,
-    backend: Annotated[str, typer.Option(help="brian2 or nest.")],
+    backend: Annotated[str, typer.Option(help="brian2, nest or spinnaker.")],
     out: Annotated[Path, typer.Option(metavar="FOLDER", help="A new folder.")],
     settings: Set = None,
     duration: Duration = None,
