@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["run_project", "start_python"]
+__all__ = ["project_environment", "run_project", "start_python"]
 
 import os
 import shutil
@@ -43,7 +43,7 @@ def start_python(arguments: Sequence[str], folder: Path, machine: Machine) -> st
 
     If this process is interrupted, the child ends.
     """
-    environment = _environment(folder, machine)
+    environment = project_environment(folder, machine)
     with subprocess.Popen(
         [sys.executable, *arguments],
         cwd=folder,
@@ -64,7 +64,8 @@ def start_python(arguments: Sequence[str], folder: Path, machine: Machine) -> st
     return out.strip().splitlines()[-1] if out.strip() else ""
 
 
-def _environment(folder: Path, machine: Machine) -> dict[str, str]:
+def project_environment(folder: Path, machine: Machine) -> dict[str, str]:
+    """Environment variables for a run in a folder; settings are written there."""
     environment = dict(os.environ)
     if machine.kind == "cfg":
         local = Path.cwd() / LOCAL

@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 
+from neurobridge.backends.spinnaker import child
 from neurobridge.lowering.compiled import compile
 from tests.conformance.case import SCENARIOS
 from tests.conformance.lists import BACKENDS, ON_ITS_OWN, SIMULATORS, TOLERANCE, WEIGHT_TOLERANCE
 from tests.conformance.test_scenarios import check_run, check_weights, pairs_of, perform
 from tests.requirements import require
+from tests.warm_spinnaker import WarmProcess
+
+
+@pytest.fixture(scope="module")
+def warm() -> Iterator[WarmProcess]:
+    """One process for all runs of this file."""
+    process = WarmProcess()
+    yield process
+    process.close()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "backend"), pairs_of(ON_ITS_OWN))
-def test_scenario_as_the_twin(name: str, backend: str) -> None:
+def test_scenario_as_the_twin(
+    name: str, backend: str, warm: WarmProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
     require(SIMULATORS[backend])
+    monkeypatch.setattr(child, "start_python", warm.start_python)
     case, settings = SCENARIOS[name].make(), BACKENDS[backend]
     atol = TOLERANCE[backend].get(name, case.atol)
     with (

@@ -58,6 +58,7 @@ def cell_findings(program: Program) -> list[Finding]:
             continue
         findings += _initial(population, cell)
         findings += _unrecorded(program, population, cell)
+        findings += _reset(population, cell)
         if cell.name == "Izhikevich":
             findings += _peak(population)
     return findings
@@ -97,6 +98,21 @@ def _unrecorded(program: Program, population: PopulationProgram, cell: Cell) -> 
                 f"{', '.join(cell.states)}",
                 "remove the probe, or record one of these",
             )  # fmt: skip
+
+
+def _reset(population: PopulationProgram, cell: Cell) -> Iterator[Finding]:
+    if not cell.refractory:
+        return
+    above = np.asarray(population.parameters["v_reset"]) >= np.asarray(
+        population.parameters["v_thresh"]
+    )
+    if np.any(above & (np.asarray(population.refractory_steps) > 0)):
+        yield Finding(
+            "reset_above_threshold", "error", f"population {population.name!r}",
+            "v_reset is not below v_thresh: the chip tests the threshold in refractory steps too, "
+            "and would spike in every one of them",
+            "set v_reset below v_thresh", float(np.sum(above)),
+        )  # fmt: skip
 
 
 def _peak(population: PopulationProgram) -> Iterator[Finding]:

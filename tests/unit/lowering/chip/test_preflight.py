@@ -249,6 +249,12 @@ def test_states_that_are_not_recorded() -> None:
     assert "'u'" in found(b.build(), "state_not_recorded").why
 
 
+def test_a_reset_above_the_threshold() -> None:
+    network = star([1.0], v_reset=-40.0)
+    assert "every one of them" in found(network, "reset_above_threshold").why
+    planned(star([1.0], v_reset=-40.0, t_ref=0.0))
+
+
 def test_another_peak_of_izhikevich_spikes() -> None:
     b = NetworkBuilder()
     b.population("cell", 2, models.izhikevich_exp, v_thresh=[30.0, 35.0])
