@@ -17,6 +17,7 @@ from rich.text import Text
 
 from neurobridge.cli.entry import AGREED, DIFFERENT, INTERRUPTED
 from neurobridge.cli.output import Output, output
+from neurobridge.cli.places import refuse_unwritable
 from neurobridge.cli.progress import run_progress
 from neurobridge.cli.subject import Subject, load_subject, split
 from neurobridge.cli.summary import network_summary
@@ -57,6 +58,8 @@ def compare(
 ) -> None:
     """Run on several backends, compare, and leave with code 0 or 3."""
     with output(as_json) as out:
+        if report is not None:
+            refuse_unwritable(report)
         options = {**given, "backends": split(backends), "accept": split(accept)}
         subject = load_subject(source, options)
         comparison = _compared(out, subject, reference, baseline)

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from neurobridge.cli.entry import AGREED, BAD_INPUT, DIFFERENT, INTERRUPTED
 from neurobridge.cli.output import Output, output
+from neurobridge.cli.places import refuse_unwritable
 from neurobridge.cli.progress import run_progress
 from neurobridge.cli.subject import Subject, key_values, load_subject, split
 from neurobridge.cli.summary import findings_table
@@ -49,6 +50,9 @@ def deploy(
         check_settings(chosen, ALSO)
         if folder is not None:
             refuse_used_folder(folder, "a bundle")
+            refuse_unwritable(folder)
+        if report is not None:
+            refuse_unwritable(report)
         subject = load_subject(source, {**given, "accept": split(accept)})
         subject.check_size()
         _announce(out, subject, to)

@@ -51,10 +51,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return CRASHED
+    except OSError as err:
+        if err.filename is None:
+            return _crashed(err, debug)
+        reason = err.strerror or type(err).__name__
+        _say(f"{err.filename} cannot be read or written: {reason}; choose another place", debug)
+        return BAD_INPUT
     except Exception as err:
-        _say(f"{type(err).__name__}: {err}\nThis is a fault of neurobridge, not of yours.", debug)
-        return CRASHED
+        return _crashed(err, debug)
     return AGREED
+
+
+def _crashed(err: Exception, debug: bool) -> int:
+    _say(f"{type(err).__name__}: {err}\nThis is a fault of neurobridge, not of yours.", debug)
+    return CRASHED
 
 
 def _say(message: str, debug: bool) -> None:

@@ -21,7 +21,7 @@ from neurobridge.cli.subject import load_subject, split
 from neurobridge.cli.summary import findings_table, network_document, network_table
 from neurobridge.comparison.execute import parse_backends
 from neurobridge.lowering.compiled import check as check_network
-from neurobridge.lowering.finding import Finding
+from neurobridge.lowering.finding import Finding, raise_if_errors
 from neurobridge.registry import BackendStatus, list_backends
 
 FEATURES = {
@@ -88,6 +88,8 @@ def check(
             for r in parse_backends(subject.settings.backends)
         }
         accepted = subject.settings.accept
+        every = [f for findings in found.values() for f in findings]
+        raise_if_errors((f for f in every if not _stops(f, accepted)), accepted)  # unknown names
         stopped = {
             label: any(_stops(f, accepted) for f in findings) for label, findings in found.items()
         }

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from neurobridge.cli.entry import AGREED, CRASHED, INTERRUPTED
 from neurobridge.cli.output import Output, output
+from neurobridge.cli.places import refuse_unwritable
 from neurobridge.cli.progress import run_progress
 from neurobridge.cli.subject import Subject, key_values, load_subject, split
 from neurobridge.cli.summary import findings_table, rates_document, rates_table
@@ -44,6 +45,7 @@ def run(
         _check_label(subject, by)
         if folder is not None:
             refuse_used_folder(folder)
+            refuse_unwritable(folder)
         subject.check_size()
         _announce(out, subject, chosen)
         recording = _recorded(out, subject, chosen)

@@ -104,6 +104,50 @@ def test_a_missing_simulator_is_named_with_the_command_that_installs_it(
     assert (entry["available"], entry["install"]) == (False, install)
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [("run", "celegans", "--backend", "reference", "--out"), ("compare", "celegans", "--report")],
+)
+def test_what_cannot_be_written_is_refused_before_anything_is_run(
+    capfd: Capture, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    (tmp_path / "file").touch()
+    called = call(capfd, *arguments, tmp_path / "file" / "new")
+    assert called.code == 2
+    assert f"cannot be written: {tmp_path / 'file'} is a file; choose another" in called.err
+    assert "neurons" not in called.err
+
+
+def test_a_folder_without_permission(
+    capfd: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.access", lambda path, mode: False)  # root may write everywhere
+    called = call(capfd, "compare", "celegans", "--report", tmp_path / "a" / "page.html")
+    assert called.code == 2
+    assert f"no permission to write to {tmp_path}" in called.err
+
+
+def test_files_that_cannot_be_read_or_written_are_no_crash(
+    capfd: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbidden() -> None:
+        raise PermissionError(13, "Permission denied", "/theirs/file")
+
+    monkeypatch.setattr(looking, "list_backends", forbidden)
+    called = call(capfd, "backends")
+    assert called.code == 2
+    assert "/theirs/file cannot be read or written: Permission denied" in called.err
+    assert "fault" not in called.err
+
+
+def test_check_refuses_names_of_approximations_that_there_are_not(capfd: Capture) -> None:
+    options = ("celegans", "--backends", "reference", "--accept")
+    called = call(capfd, "check", *options, "delay_roundng")
+    assert called.code == 2
+    assert "did you mean 'delay_rounding'?" in called.err
+    assert call(capfd, "check", *options, "delay_rounding").code == 0
+
+
 def test_a_crash_gives_code_1(capfd: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken() -> None:
         raise ZeroDivisionError("division by zero")
