@@ -44,15 +44,16 @@ def fit_findings(mapping: MachineMapping | CoreEstimate) -> Iterator[Finding]:
     from neurobridge.backends.spinnaker.mapping import ROUTING_ENTRIES
 
     if isinstance(mapping, CoreEstimate):
-        there = f"there are {mapping.available:,} cores"
+        there = f"the machine has {mapping.available:,} cores"
     else:
         there = (
             f"there are {mapping.boards or 'enough'} boards; its fullest router needs "
             f"{mapping.most_routing_entries:,} of {ROUTING_ENTRIES:,} entries"
         )
+    larger = "set boards higher" if mapping.version == 5 else "set version=5, of 48 chips a board,"
     yield Finding(
-        "too_large_for_machine", "error", f"boards of version {mapping.version}",
+        "too_large_for_machine", "error", f"setting 'boards', of version {mapping.version}",
         f"the network needs {mapping.size_in_words}; {there}",
-        "set version=5, and boards to what there is, or take a smaller network",
+        f"{larger} if there are so many, or take a smaller network",
         float(mapping.n_boards),
     )  # fmt: skip

@@ -116,6 +116,9 @@ def _verdict(deployment: Deployment) -> dict[str, Any]:
         word, kind = "Input is lost", "apart"
     elif not deployment.mapping.fits:
         word, kind = "Too large", "apart"
+    elif errors := sorted({f.code for f in deployment.findings if f.severity == "error"}):
+        word, kind = "Cannot run so", "apart"
+        lines.append(f"errors that have to be remedied: {', '.join(errors)}")
     elif deployment.to_accept:
         word, kind = "To accept first", "open"
         codes = ", ".join(deployment.to_accept)
@@ -134,7 +137,10 @@ def _facts(deployment: Deployment) -> list[tuple[str, str]]:
         (f"{deployment.dt:g} ms", "time step"),
         (str(deployment.seed), "seed"),
     ]
-    return facts + [(machine[k], k) for k in ("cores", "chips", "boards")]
+    for kind in ("cores", "chips", "boards"):
+        one = machine[kind].removeprefix("about ") == "1"
+        facts.append((machine[kind], kind.removesuffix("s") if one else kind))
+    return facts
 
 
 def _runs(deployment: Deployment) -> list[tuple[str, list[str]]]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from neurobridge.backends.spinnaker.credentials import refuse_credentials
+from neurobridge.backends.spinnaker.machine import MACHINE_SETTINGS
 from neurobridge.errors import UnknownNameError
 from neurobridge.lowering.chip.settings import CHIP_SETTINGS
 
@@ -15,6 +16,11 @@ TARGETS = ("spinnaker",)
 ELSEWHERE = (
     "That is SpiNNaker 1. For SpiNNaker 2, Loihi and others write a NIR graph (docs/nir.md); a "
     "script for a simulator is written by 'neurobridge export'"
+)
+NO_MACHINE = (
+    "A deployment is planned without a machine: --chip-model runs the chip's programs here, a "
+    "bundle takes its machine from spynnaker.cfg, and 'neurobridge run --backend spinnaker' has "
+    "settings for one (docs/spinnaker.md)"
 )
 
 
@@ -50,4 +56,5 @@ def check_settings(settings: Mapping[str, Any], also: tuple[str, ...] = ()) -> N
     known = [*CHIP_SETTINGS, *also]
     for name in settings:
         if name not in known:
-            raise UnknownNameError("setting of a deployment", name, known)
+            elsewhere = NO_MACHINE if name in MACHINE_SETTINGS else ""
+            raise UnknownNameError("setting of a deployment", name, known, elsewhere)

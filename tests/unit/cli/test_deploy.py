@@ -25,6 +25,7 @@ ALONE = pytest.mark.usefixtures("without_tools")
         (["celegans", "--to", "loihi"], "unknown target 'loihi'; known: spinnaker"),
         (["celegans", "--to", "spinnaker", "--set", "splt=2"], "did you mean 'split'?"),
         (["celegans", "--to", "spinnaker", "--set", "dt=1"], "unknown setting of a deployment"),
+        (["celegans", "--to", "spinnaker", "--set", "machine=softboard"], "--chip-model runs"),
         (["celegans", "--to", "spinnaker", "--set", "password=abc"], "password or token"),
         (["celegans", "--to", "spinnaker", "--set", "version=4"], "expected 3 or 5, got 4"),
         (["celegans", "--to", "spinnaker", "--by", "roll"], "did you mean 'role'?"),
@@ -52,6 +53,17 @@ def test_a_used_folder_is_refused_before_anything_is_run(capfd: Capture, tmp_pat
     called = call(capfd, *CELEGANS, "--bundle", tmp_path)
     assert called.code == 2
     assert "is not empty, it holds 'mine'; a bundle needs a new or an empty folder" in called.err
+    assert "302 neurons" not in called.err
+
+
+@pytest.mark.parametrize("option", ["--bundle", "--report"])
+def test_a_place_that_cannot_be_written_is_refused_before_anything_is_run(
+    capfd: Capture, tmp_path: Path, option: str
+) -> None:
+    (tmp_path / "file").touch()
+    called = call(capfd, *CELEGANS, option, tmp_path / "file" / "new")
+    assert called.code == 2
+    assert f"cannot be written: {tmp_path / 'file'} is a file" in called.err
     assert "302 neurons" not in called.err
 
 

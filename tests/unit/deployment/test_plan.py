@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from neurobridge import StateProbe, models
 from neurobridge.cli.output import plain
 from neurobridge.deployment import LEVELS
 from neurobridge.errors import FileFormatError, FindingsError
+from neurobridge.lowering.finding import Finding
 from tests.requirements import require
 from tests.unit.deployment.networks import crowd, planned, random_network, without_tools
 
@@ -134,6 +136,19 @@ def test_json_and_tables_and_html_say_the_same(rng: np.random.Generator, tmp_pat
     assert not re.search(r'(?:src|href)="(?!data:|#)', page)
     for e in deployment.evidence:
         assert e.meaning in page.replace("&#39;", "'")
+
+
+@ALONE
+def test_a_page_of_a_network_that_cannot_run_says_so(
+    rng: np.random.Generator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployment = planned(random_network(rng))
+    assert "Ready to bundle" in deployment.report(tmp_path / "page.html").read_text()
+    error = Finding("row_too_long", "error", "projection 'in'", "why", "remedy")
+    stopped = replace(deployment, findings=(*deployment.findings, error))
+    page = stopped.report(tmp_path / "page.html").read_text()
+    assert "Cannot run so" in page
+    assert "errors that have to be remedied: row_too_long" in page
 
 
 @ALONE

@@ -62,7 +62,8 @@ def test_a_network_that_is_too_large_for_the_machine(rng: np.random.Generator) -
     assert not large.mapping.fits
     assert large.stopped
     (finding,) = [f for f in large.findings if f.code == "too_large_for_machine"]
-    assert "about 68 cores on 5 chips, 2 boards; there are 63 cores" in finding.why
+    assert "about 68 cores on 5 chips, 2 boards; the machine has 63 cores" in finding.why
+    assert "set version=5" in finding.remedy
     assert not planned(crowd(n=17_000), version=5, boards=1).stopped
 
 
