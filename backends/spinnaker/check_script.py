@@ -120,7 +120,8 @@ def verdict(evidence: str, problems: list[str]) -> str:
         )
     by = f"evidence: {evidence} ({ON_CHIP[evidence]})"
     if problems:
-        return f"DIFFERENT, or not to be trusted: {len(problems)} reasons above; {by}"
+        reasons = f"{len(problems)} reason{'s' if len(problems) != 1 else ''}"
+        return f"DIFFERENT, or not to be trusted: {reasons} above; {by}"
     return f"IDENTICAL to what is expected; {by}"
 
 

@@ -48,8 +48,9 @@ _TEXT = """\
 ({scale}), without loading. {machine}
 
 **What is known.** `expected.npz` comes from a twin of the chip's arithmetic: an exact copy in
-integers, which gives {spikes} spikes. The network has not been run on hardware. `check.py` says
-what your run is evidence of.
+integers, which gives {spikes} spikes. (The last step is one more than described, for states at the
+end; spikes in it are counted here and by `check.py`, and not in reports.)
+The network has not been run on hardware. `check.py` says what your run is evidence of.
 
 ## Running it
 

@@ -49,8 +49,8 @@ def main() -> None:
     """Build, run, and write results.npz."""
     if len(sys.argv) < 2:
         sys.exit("usage: python run.py SIMULATOR, where SIMULATOR is spiNNaker, nest, neuron ...")
-    (HERE / "results.npz").unlink(missing_ok=True)
     network = Network(sys.argv[1])
+    (HERE / "results.npz").unlink(missing_ok=True)
     network.build()
     network.run()
     arrays, info = network.collect()
@@ -59,12 +59,23 @@ def main() -> None:
     sys.stdout.write(summary(arrays, info) + "\n")
 
 
+def pynn_module(simulator: str) -> Any:
+    """The interface of PyNN to a simulator."""
+    try:
+        return importlib.import_module(f"pyNN.{simulator}")
+    except ModuleNotFoundError as err:
+        sys.exit(
+            f"{simulator!r} cannot be used here: {err}. Expected a simulator of PyNN by its name "
+            "there, spiNNaker, nest, neuron ...; 'pip install -r requirements.txt' brings spiNNaker"
+        )
+
+
 class Network:
     """The network of this folder in a simulator of PyNN."""
 
     def __init__(self, simulator: str) -> None:
         self.simulator = simulator.removeprefix("pyNN.")
-        self.sim = importlib.import_module(f"pyNN.{self.simulator}")
+        self.sim = pynn_module(self.simulator)
         self.on_chip = self.simulator == CHIP
         self.manifest = json.loads((HERE / "manifest.json").read_text(encoding="utf-8"))
         self.arrays = np.load(HERE / "arrays.npz")

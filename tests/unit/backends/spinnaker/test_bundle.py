@@ -129,6 +129,17 @@ def test_runs_alone_in_other_simulators(bundle: Path, simulator: str, package: s
     assert abs(wanted - got) <= 0.2 * wanted
 
 
+@pytest.mark.parametrize("simulator", ["spinaker", "--help"])
+def test_a_simulator_that_there_is_not_costs_no_results(bundle: Path, simulator: str) -> None:
+    (bundle / "results.npz").write_bytes(b"of a night on the machine")
+    done = run(bundle, "run.py", simulator)
+    assert done.returncode == 1
+    assert f"'{simulator}' cannot be used here" in done.stderr
+    assert "spiNNaker, nest, neuron" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert (bundle / "results.npz").exists()
+
+
 # ---- check.py ------------------------------------------------------------------------------------
 
 
@@ -174,7 +185,7 @@ def test_one_spike_too_many_and_a_state_that_differs(tmp_path: Path) -> None:
     assert f"{step.size:,} spikes expected, {step.size + 1:,} found" in checked.stdout
     assert "found neuron 59 in step 49" in checked.stdout
     assert "IF_curr_exp.v differs from step 31 on" in checked.stdout
-    assert "DIFFERENT, or not to be trusted: 2 reasons" in checked.stdout
+    assert "DIFFERENT, or not to be trusted: 2 reasons above" in checked.stdout
 
 
 def test_losses_are_named(tmp_path: Path) -> None:
@@ -183,6 +194,7 @@ def test_losses_are_named(tmp_path: Path) -> None:
     checked = run(results(tmp_path / "b", info=info), "check.py")
     assert checked.returncode == 1
     assert "lost in the run: Number_of_late_spikes = 12" in checked.stdout
+    assert "1 reason above" in checked.stdout
 
 
 def test_no_results(bundle: Path) -> None:
