@@ -19,11 +19,16 @@ from neurobridge.registry import backends_that
 
 MAX_EDGES = 100_000
 """Edges up to which a network is built; see the timings in ``docs/pynn.md``."""
+CHIP = "pyNN.spiNNaker"
+"""PyNN's interface to sPyNNaker: importing it without settings writes into the home folder."""
 
 
 def check_simulator(chosen: Simulator) -> list[Finding]:
     """A simulator, or a tool that it needs, that is not there."""
     where = f"setting 'simulator', {chosen.name!r}"
+    if chosen.module.lower() == CHIP.lower():
+        why = "it is not a simulator, but a chip with numbers, delays and scales of its own"
+        return [Finding("not_a_simulator", "error", where, why, "use the backend 'spinnaker'")]
     if not chosen.installed:
         why = f"the package {chosen.package!r} is not installed{suggest(chosen.name, SIMULATORS)}"
         return [Finding("simulator_unavailable", "error", where, why, chosen.install)]

@@ -75,6 +75,14 @@ def test_a_cell_that_a_simulator_lacks_names_those_that_have_it():
     assert "no_pynn_cell" not in said([lowered(models.lif_delta)], simulator="nest")
 
 
+@pytest.mark.parametrize("name", ["spiNNaker", "pyNN.spiNNaker", "spinnaker"])
+def test_the_chip_is_another_backend(name):
+    """Its module of PyNN writes a file into the home folder when it is imported."""
+    finding = said([lowered(models.lif_exp)], simulator=name)["not_a_simulator"]
+    assert finding.severity == "error"
+    assert finding.remedy == "use the backend 'spinnaker'"
+
+
 def test_what_neuron_integrates_by_itself_is_a_note_with_its_size():
     finding = said([lowered(models.adex)])["simulator_integration"]
     assert (finding.severity, finding.magnitude) == ("note", 0.5)
