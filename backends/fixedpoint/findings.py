@@ -142,10 +142,11 @@ def _errors(
         yield _off(leak, wanted), "the leak (tau_m)"
         resistance = np.asarray(parameters["tau_m"]) / np.asarray(parameters["cm"])
         yield _off(constants["R_membrane"] / SCALE, resistance), "tau_m/c_m"
-    for name, tau in (("exc_decay", "tau_syn_E"), ("inh_decay", "tau_syn_I")):
-        if name in constants:
-            lost = 1 - constants[name] / 2.0**32
-            yield _off(lost, -np.expm1(-dt / np.asarray(parameters[tau]))), f"the decay of {tau}"
+    for receptor, tau in (("exc", "tau_syn_E"), ("inh", "tau_syn_I")):
+        if f"{receptor}_decay" in constants:
+            lost = 1 - constants[f"{receptor}_decay"] / 2.0**32
+            off = _off(lost, -np.expm1(-dt / np.asarray(parameters[tau])))
+            yield off, f"the decay of tau_syn_{receptor}"
     offset = np.asarray(parameters["i_offset"])
     if offset.any():
         yield _off(np.rint(offset * SCALE) / SCALE, offset), "i_offset"

@@ -65,7 +65,8 @@ def _refuse_early(step: NDArray[np.int64], who: str) -> None:
     if step.size and step.min() < 0:
         raise BackendError(
             f"{who} sends in the first step onto delta synapses; on SpiNNaker such a spike would "
-            "have to leave one step before the run begins. Begin the input one step later"
+            "have to leave one step before the run begins. Begin the input one step later (a "
+            "Poisson stimulus: start = dt)"
         )
 
 

@@ -27,6 +27,10 @@ LONGEST_ROW = 256
 """Synapses from one neuron to one core in one list (``SynapseRowTooBigException``)."""
 NOTICEABLE = 0.01
 """Relative error of all weights, or lost share of a neuron's, that has to be accepted by name."""
+_FINER = (
+    "give max_summed_input from a run (neurobridge deploy measures it), split the population "
+    "(split=8), or accept it"
+)
 IZHIKEVICH_PEAK = 30.0
 """mV; the binary has no other (``izk_curr_exp_base.py``)."""
 
@@ -182,15 +186,14 @@ def _rounding(plan: ChipPlan) -> Iterator[Finding]:
                 f"{error.became_zero:,} of {error.n:,} weights onto it ({error.zero_share:.2%}) "
                 "are below half the resolution of 16-bit weights and become 0; a neuron loses up "
                 f"to {lost:.2%} of its input weight",
-                "give max_summed_input from a run (neurobridge deploy measures it), split the "
-                "population (split=8), or accept it", error.zero_share,
+                _FINER, error.zero_share,
             )  # fmt: skip
         if error.n and error.total > 0:
             yield Finding(
                 "weights_rounded", "approximation" if error.total > NOTICEABLE else "note", where,
                 f"weights onto it change by {error.total:.3%} in all ({error.drift:+.3%} with "
                 f"signs), a single one by up to {error.largest:.2%}",
-                "as for weights_become_zero", error.total,
+                _FINER if error.total > NOTICEABLE else "nothing to do", error.total,
             )  # fmt: skip
 
 

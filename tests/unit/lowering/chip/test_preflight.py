@@ -63,6 +63,16 @@ def test_weights_below_the_resolution() -> None:
     assert finding.magnitude == 0.5
     assert "1 of 2" in finding.why
     assert "up to 100.00% of its input" in finding.why
+    assert "give max_summed_input" in finding.remedy
+
+
+@pytest.mark.parametrize(("by", "severity"), [(1.5, "note"), (30_000.0, "approximation")])
+def test_what_to_do_about_rounded_weights(by: float, severity: str) -> None:
+    settings = {"max_summed_input": f"cell.exc={by}", "split": "never"}
+    finding = found(star([1.0, 0.3]), "weights_rounded", **settings)
+    assert finding.severity == severity
+    remedy = {"note": "nothing to do", "approximation": "give max_summed_input from a run"}
+    assert finding.remedy.startswith(remedy[severity])
 
 
 def test_weights_that_hardly_count_may_become_zero() -> None:
@@ -126,6 +136,11 @@ def test_slow_leaks_are_said_with_their_error() -> None:
     assert finding.magnitude == pytest.approx(0.0076, rel=0.02)
     worse = checked(star([1.0], tau_m=1000.0), "parameters_rounded", dt=0.5)
     assert worse.severity == "approximation"
+
+
+def test_time_constants_have_the_names_that_the_network_gives_them() -> None:
+    finding = checked(star([1.0], tau_syn_exc=300.0), "parameters_rounded", dt=0.1)
+    assert "the decay of tau_syn_exc is off by" in finding.why
 
 
 def test_alpha_synapses_with_unlike_inputs() -> None:
