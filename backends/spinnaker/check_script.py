@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import sys
+import zipfile
 import zlib
 from pathlib import Path
 from typing import Any
@@ -27,10 +28,9 @@ def main() -> None:
     results = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE / "results.npz"
     if not results.exists():
         sys.exit(f"{results} is not there; run the network first: python run.py spiNNaker")
-    with np.load(HERE / "expected.npz") as file:
-        expected = {name: file[name] for name in file.files}
-    with np.load(results) as file:
-        found = {name: file[name] for name in file.files}
+    expected, found = read(HERE / "expected.npz"), read(results)
+    if "info" not in found:
+        sys.exit(f"{results} was not written by run.py: it does not say how it was made")
     info = json.loads(str(found.pop("info")))
     evidence = info["evidence"]
     if evidence == "virtual board":
@@ -42,6 +42,15 @@ def main() -> None:
         say(f"  {line}")
     say(verdict(evidence, problems))
     sys.exit(1 if problems or evidence not in ON_CHIP else 0)
+
+
+def read(path: Path) -> dict[str, Any]:
+    """All arrays of a file."""
+    try:
+        with np.load(path) as file:
+            return {name: file[name] for name in file.files}
+    except (OSError, ValueError, zipfile.BadZipFile) as err:
+        sys.exit(f"{path} cannot be read: {err}; copy it again, or run the network again")
 
 
 def compare_spikes(expected: dict[str, Any], found: dict[str, Any]) -> list[str]:

@@ -203,6 +203,16 @@ def test_no_results(bundle: Path) -> None:
     assert "run the network first" in checked.stderr
 
 
+def test_results_that_were_cut_off_or_come_from_elsewhere(bundle: Path) -> None:
+    whole = (bundle / "expected.npz").read_bytes()
+    for content, words in ((whole[:300], "copy it again"), (whole, "was not written by run.py")):
+        (bundle / "results.npz").write_bytes(content)
+        checked = run(bundle, "check.py")
+        assert checked.returncode == 1
+        assert words in checked.stderr
+        assert "Traceback" not in checked.stderr
+
+
 # ---- what is refused -----------------------------------------------------------------------------
 
 
