@@ -16,7 +16,7 @@ from neurobridge.backends.fixedpoint.simulate import Twin
 from neurobridge.lowering.chip.load import load_drive
 from neurobridge.lowering.chip.plan import ChipPlan
 from neurobridge.lowering.chip.timing import extra_steps
-from neurobridge.lowering.chip.unload import saturation_message, unload
+from neurobridge.lowering.chip.unload import degradation, unload
 from neurobridge.lowering.chip.weights_back import held_weights
 from neurobridge.lowering.finding import raise_if_errors
 from neurobridge.lowering.program import Drive, PopulationProgram, Program
@@ -57,5 +57,5 @@ class FixedPointEngine(ChipEngine):
         else:
             done = drive.n_steps
         raw = unload(self.plan, drive, twin.result(), done)
-        raw.degraded = saturation_message(raw.info["saturations"])
+        raw.degraded = degradation(raw.info)
         return raw

@@ -57,7 +57,8 @@ def simulate(
     -------
     ChipResult
         With the provenance ``saturations_by_core`` and ``synaptic_events_by_core``: by population,
-        int64 (cores,).
+        int64 (cores,); and ``overflows``: by population, steps of neurons in which the drive of a
+        membrane wrapped around.
 
     Raises
     ------
@@ -138,6 +139,7 @@ class Twin:
             provenance={
                 "saturations_by_core": full,
                 "synaptic_events_by_core": self._by_core(self._synaptic_events()),
+                "overflows": self._overflows(),
             },
         )
 
@@ -147,6 +149,12 @@ class Twin:
         group = next(g for g in self.groups if g.first <= first < g.last)
         part = slice(first - group.first, first - group.first + size)
         return {key: value[part] for key, value in getattr(group.cell, what)().items()}
+
+    def _overflows(self) -> dict[str, int]:
+        none = np.zeros(0, dtype=np.int64)
+        by_neuron = np.concatenate([none, *(group.cell.overflows for group in self.groups)])
+        ends = {p.name: self.first[p.name] + p.size for p in self.network.populations}
+        return {name: int(by_neuron[self.first[name] : end].sum()) for name, end in ends.items()}
 
     def _of_pairs(self, value: Callable[[ChipPopulation], Any]) -> Int:
         """A number of each population, or two by receptor, for every pair of the ring buffers."""

@@ -20,7 +20,7 @@ from neurobridge.comparison.rasters import rasters, rates
 from neurobridge.comparison.words import count, fraction
 from neurobridge.deployment.core_estimate import CoreEstimate
 from neurobridge.deployment.machine_facts import machine_facts
-from neurobridge.deployment.tables import error_cells, saturated, times
+from neurobridge.deployment.tables import error_cells, overflowed, saturated, times
 
 if TYPE_CHECKING:
     from neurobridge.deployment.result import Deployment
@@ -111,8 +111,10 @@ def _verdict(deployment: Deployment) -> dict[str, Any]:
     if baseline is not None:
         sentence += f"; another seed gives {fraction(baseline.metrics.rate_correlation)}"
     lines = [f"{e.level}: {'done' if e.done else 'not done'}" for e in deployment.evidence]
-    lines = [" \N{MIDDLE DOT} ".join(lines), saturated(deployment)]
-    if any(deployment.saturations.values()):
+    lines = [" \N{MIDDLE DOT} ".join(lines), saturated(deployment), *overflowed(deployment)]
+    if any(deployment.overflows.values()):
+        word, kind = "Numbers wrap", "apart"
+    elif any(deployment.saturations.values()):
         word, kind = "Input is lost", "apart"
     elif not deployment.mapping.fits:
         word, kind = "Too large", "apart"

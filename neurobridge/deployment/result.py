@@ -107,6 +107,12 @@ class Deployment:
         return counts
 
     @property
+    def overflows(self) -> Mapping[str, int]:
+        """By population: steps of neurons in which the drive wrapped around on the twin."""
+        counts: Mapping[str, int] = self.twin.info["overflows"]
+        return counts
+
+    @property
     def to_accept(self) -> tuple[str, ...]:
         """Names of approximations that have to be accepted before anything is written."""
         found = {f.code for f in self.findings if f.severity == "approximation"}
@@ -165,6 +171,7 @@ class Deployment:
             "quantisation": self.quantisation.to_dict(),
             "changes": [c.to_dict() for c in self.changes],
             "saturations": dict(self.saturations),
+            "overflows": dict(self.overflows),
             "mapping": self.mapping.to_dict(),
             "comparison": self.comparison.to_dict(),
             "rates": [r.to_dict() for r in self.rates],

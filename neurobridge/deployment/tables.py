@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["deployment_parts", "error_cells", "saturated", "times"]
+__all__ = ["deployment_parts", "error_cells", "overflowed", "saturated", "times"]
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from neurobridge.comparison.words import count, fraction
+from neurobridge.lowering.chip.unload import overflow_message
 
 if TYPE_CHECKING:
     from neurobridge.deployment.result import Deployment
@@ -118,7 +119,7 @@ def _behaviour(deployment: Deployment) -> Table:
             overlaps = [fraction(v) for v in metrics.overlap.values()]
             rate = fraction(metrics.rate_correlation)
             table.add_row(name, count(metrics.spikes), *overlaps, rate)
-    lines = [saturated(deployment)]
+    lines = [saturated(deployment), *overflowed(deployment)]
     metrics = comparison["twin"].metrics
     if metrics is not None and metrics.divergence is not None:
         lines.append(
@@ -136,6 +137,12 @@ def saturated(deployment: Deployment) -> str:
         return "no ring buffer was ever full on the twin"
     where = ", ".join(f"{n:,} times in {name!r}" for name, n in full.items())
     return f"RING BUFFERS WERE FULL on the twin, {where}: input was lost; give more headroom"
+
+
+def overflowed(deployment: Deployment) -> list[str]:
+    """A sentence on numbers that wrapped around on the twin, if some did."""
+    said = overflow_message(deployment.overflows)
+    return [f"NUMBERS WRAPPED AROUND on the twin: {said}"] if said else []
 
 
 def _rates(deployment: Deployment) -> Table:

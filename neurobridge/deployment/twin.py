@@ -9,7 +9,7 @@ from neurobridge.backends.fixedpoint.simulate import simulate
 from neurobridge.lowering.chip.load import load_drive
 from neurobridge.lowering.chip.network import ChipNetwork, ChipResult
 from neurobridge.lowering.chip.plan import ChipPlan
-from neurobridge.lowering.chip.unload import saturation_message, unload
+from neurobridge.lowering.chip.unload import degradation, unload
 from neurobridge.lowering.program import Drive
 
 
@@ -27,5 +27,5 @@ class TwinEngine(Engine):
         self.network = load_drive(self.plan, drive)
         self.result = simulate(self.network, progress)
         raw = unload(self.plan, drive, self.result, drive.n_steps)
-        raw.degraded = saturation_message(raw.info["saturations"])
+        raw.degraded = degradation(raw.info)
         return raw

@@ -50,6 +50,11 @@ class Cell(ABC):
     def v(self) -> Int:
         """Membrane potential (mV), s16.15."""
 
+    @property
+    def overflows(self) -> Int:
+        """Steps in which the potential moved towards a value that wrapped around (if counted)."""
+        return np.zeros_like(self.v)
+
     @abstractmethod
     def receive(self, receptor: int, amount: Int) -> None:
         """Add the input of a step; ``amount`` is s16.15, 0 where nothing came."""

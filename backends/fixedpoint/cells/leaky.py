@@ -52,6 +52,11 @@ class Leaky(Cell):
         """Membrane potential (mV), s16.15."""
         return self.membrane.v
 
+    @property
+    def overflows(self) -> Int:
+        """See :class:`Cell`."""
+        return self.membrane.overflows
+
     def receive(self, receptor: int, amount: Int) -> None:
         """Add the input of a step."""
         self.synapses.receive(receptor, amount)

@@ -6,7 +6,8 @@ moves towards :math:`\alpha = R I + V_{rest}`:
 .. math:: V \leftarrow \alpha - E (\alpha - V)
 
 and spikes where :math:`V \geq V_{thresh}`: then :math:`V = V_{reset}`, and it stays there for
-:math:`\lceil \tau_{refrac}/dt \rceil` steps. ``E`` has only 15 fractional bits.
+:math:`\lceil \tau_{refrac}/dt \rceil` steps. ``E`` has only 15 fractional bits. An ``alpha`` of
+more than 65,536 mV wraps around, and the neuron moves the wrong way; ``overflows`` counts that.
 
 Source: ``neuron/models/neuron_model_lif_impl.h`` and
 ``neuron/threshold_types/threshold_type_static.h``.
@@ -39,6 +40,7 @@ class Membrane:
         self.leak = expk(-kdivk(dt, raw["tau_m"]))
         self.t_ref = refractory_steps(raw["tau_refrac"], dt)
         self.refractory = np.zeros_like(self.v)
+        self.overflows = np.zeros_like(self.v)
 
     @staticmethod
     def complaints(raw: Raw, dt: int) -> list[str]:
@@ -54,9 +56,11 @@ class Membrane:
 
     def update(self, current: Int) -> NDArray[np.bool_]:
         """Move all neurons by one step with their current (nA), reset those that spike."""
-        alpha = s32(mulk(current, self.resistance) + self.v_rest)
+        reached = ((current * self.resistance) >> 15) + self.v_rest
+        alpha = s32(reached)
         moved = s32(alpha - mulk(self.leak, s32(alpha - self.v)))
         free = self.refractory <= 0
+        self.overflows += free & (alpha != reached)
         self.v = np.where(free, moved, self.v)
         self.refractory -= ~free
         fired = self.v >= self.v_thresh

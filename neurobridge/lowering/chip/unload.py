@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["saturation_message", "unload"]
+__all__ = ["degradation", "overflow_message", "unload"]
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,14 +42,45 @@ def unload(plan: ChipPlan, drive: Drive, result: ChipResult, steps_done: int) ->
                 keep &= np.isin(neuron, wanted.neurons)
             spikes[wanted.name] = stamp[keep], neuron[keep]
     signals = {s.name: _signal(plan, s, result, steps_done) for s in plan.program.signal_plans}
-    counts = {
-        name: sum(int(result.saturations.get(part.name, 0)) for part in plan.parts[name])
-        for name in plan.cells
+    counts = {"saturations": _of_whole(plan, result.saturations)}
+    if "overflows" in result.provenance:
+        counts["overflows"] = _of_whole(plan, result.provenance["overflows"])
+    return RawResult(spikes, signals, steps_done, {**result.provenance, **counts})
+
+
+def _of_whole(plan: ChipPlan, counts: Mapping[str, int]) -> dict[str, int]:
+    """Counts of populations from those of their parts."""
+    return {
+        name: sum(int(counts.get(part.name, 0)) for part in plan.parts[name]) for name in plan.cells
     }
-    return RawResult(spikes, signals, steps_done, {"saturations": counts, **result.provenance})
 
 
-def saturation_message(saturations: Mapping[str, int]) -> str:
+def degradation(counts: Mapping[str, Any]) -> str:
+    """What makes a run of the twin worth less, in words; empty if nothing does.
+
+    Parameters
+    ----------
+    counts : mapping
+        ``info`` of a result that :func:`unload` made, with ``saturations`` and ``overflows``.
+    """
+    said = [_saturation_message(counts["saturations"]), overflow_message(counts["overflows"])]
+    return "; ".join(words for words in said if words)
+
+
+def overflow_message(overflows: Mapping[str, int]) -> str:
+    """A sentence on membranes whose drive did not fit into 32 bits; empty if all did."""
+    wrapped = {name: count for name, count in overflows.items() if count}
+    if not wrapped:
+        return ""
+    where = ", ".join(f"in {n:,} steps of neurons of {name!r}" for name, n in wrapped.items())
+    return (
+        "the drive of membranes (current times resistance) was outside of the 65,536 mV that the "
+        f"chip holds {where}, and wrapped around to the opposite sign; check the units of weights, "
+        "rates and currents (nA, not pA)"
+    )
+
+
+def _saturation_message(saturations: Mapping[str, int]) -> str:
     """A sentence on ring buffers that were full; empty if none was."""
     full = {name: count for name, count in saturations.items() if count}
     if not full:

@@ -163,6 +163,20 @@ def test_full_buffers_are_told(tmp_path: Path) -> None:
     assert "RING BUFFERS WERE FULL" in page
 
 
+@ALONE
+def test_numbers_that_wrap_around_are_told(rng: np.random.Generator, tmp_path: Path) -> None:
+    """Weights of nA that were meant as pA: what the chip then computes is worth nothing."""
+    assert not any(planned(random_network(rng)).overflows.values())
+    deployment = planned(random_network(rng, scale=1000.0))
+    assert deployment.overflows["first"] > 0
+    assert deployment.twin.status == "degraded"
+    assert "check the units" in deployment.twin.message
+    page = deployment.report(tmp_path / "page.html").read_text()
+    assert "Numbers wrap" in page
+    assert "NUMBERS WRAPPED AROUND on the twin" in page
+    assert deployment.to_dict()["overflows"] == dict(deployment.overflows)
+
+
 @pytest.mark.slow
 def test_mapped_by_spynnaker_and_run_by_its_programs(
     rng: np.random.Generator, tmp_path: Path

@@ -61,6 +61,16 @@ def same(one: ChipResult, other: ChipResult) -> bool:
     )
 
 
+def test_a_drive_that_wraps_around_is_counted() -> None:
+    """20 MOhm: -65 + 20 * 3,000 fits below 65,536 mV, -65 + 20 * 3,300 becomes -65,137 mV."""
+    cells = population(size=2, i_offset=np.array([3000.0, 3300.0]), tau_refrac=1.0)
+    result = simulate(network(cells, n_steps=4))
+    step, neuron = result.spikes["cells"]
+    assert (step.tolist(), neuron.tolist()) == ([0, 2], [0, 0])
+    assert (result.states["cells", "v"][1:, 1] < -65 * 2**15).all()
+    assert result.provenance["overflows"] == {"cells": 4}
+
+
 @pytest.mark.parametrize("delay", [1, 2, 7, 16, 4096])
 def test_a_spike_acts_after_its_delay(delay: int) -> None:
     synapse = projection([(0, 0, 100, delay)])
