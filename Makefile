@@ -17,7 +17,8 @@ demo: $(VENV)/.installed-all
 	@$(VENV)/bin/neurobridge demo
 
 test: $(VENV)/.installed-dev
-	@OMP_NUM_THREADS=1 $(PY) -m pytest --numprocesses $(WORKERS) --dist loadfile $(SLOW) $(ARGS)
+	@OMP_NUM_THREADS=1 $(PY) -m pytest --numprocesses $(WORKERS) --dist loadfile \
+		--no-loadscope-reorder $(SLOW) $(ARGS)
 
 bench: $(VENV)/.installed-dev
 	@$(PY) -m benchmarks $(ARGS)

@@ -19,6 +19,24 @@ settings.load_profile("neurobridge")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+LONG_FILES = (
+    "test_identical_spikes.py",
+    "test_scenarios.py",
+    "test_torch_jacobians.py",
+    "test_examples.py",
+    "test_brian2_rates.py",
+    "test_brian2_engine.py",
+    "test_chip_model.py",
+)
+"""Files that take minutes. They come first, so that no process ends with one of them alone."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first, in the order given; everything else as it was."""
+    place = {name: number for number, name in enumerate(LONG_FILES)}
+    items.sort(key=lambda item: place.get(item.path.name, len(place)))
+
+
 @pytest.fixture
 def seed(request: pytest.FixtureRequest) -> int:
     """A 31-bit seed that depends on nothing but the test's own name."""

@@ -32,7 +32,7 @@ from neurobridge.lowering.lower import lower
 from neurobridge.lowering.neurons import lower_population
 from neurobridge.lowering.program import Drive, PopulationProgram, Program
 from neurobridge.recording import Recording, Signal, Spikes, Status
-from neurobridge.registry import get_backend
+from neurobridge.registry import backends_that, get_backend
 from neurobridge.units import parse_quantity
 
 if TYPE_CHECKING:
@@ -308,7 +308,10 @@ class CompiledNetwork:
         self._refuse_closed()
         target = Path(folder)
         if not self._backend.capabilities().exports:
-            raise NeurobridgeError(f"backend {self._backend.name!r} has no standalone form")
+            able = " or ".join(backends_that(lambda can: can.exports))
+            raise NeurobridgeError(
+                f"backend {self._backend.name!r} has no standalone form; export from {able}"
+            )
         if target.exists() and not (target.is_dir() and not any(target.iterdir())):
             raise NeurobridgeError(f"{target} is a file, or not empty; choose a new folder")
         n_steps, findings = self._steps(duration)

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 __all__ = ["ChipSimulator"]
 
+import signal
+import sys
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,6 +50,21 @@ _ARRAY_SOURCE = "reverse_iptag_multicast_source.aplx"
 _Base: Any = SpiNNaker
 
 
+@contextmanager
+def _own_interrupts() -> Iterator[None]:
+    """Ctrl-C and uncaught exceptions are handled as before, once sPyNNaker's run is over.
+
+    It leaves handlers behind that shut a machine down instead of raising ``KeyboardInterrupt``.
+    """
+    handler, hook = signal.getsignal(signal.SIGINT), sys.excepthook
+    try:
+        yield
+    finally:
+        sys.excepthook = hook
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, handler)
+
+
 class ChipSimulator(_Base):  # type: ignore[misc]
     """What ``pyNN.spiNNaker.setup`` makes while the chip model is installed."""
 
@@ -67,7 +85,8 @@ class ChipSimulator(_Base):  # type: ignore[misc]
                 "call run(t) with t in ms, as often as needed"
             )
         self._seconds, ChipSimulator.last_run = {}, None
-        super()._run(run_time, sync_time)
+        with _own_interrupts():
+            super()._run(run_time, sync_time)
         for projection in self._data_writer.iterate_projections():
             # A projection on a virtual board answers get() with what the host made. Without that
             # it asks the machine, whose weights may have changed.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import warnings
@@ -103,6 +104,16 @@ def test_after_a_reset_with_other_colours_spikes_are_late_and_that_is_said(sim):
         sim.run(64)  # loaded anew
     assert softboard.last_run().provenance["neurons"]["skipped_synapses"] == 0
     sim.end()
+
+
+def test_ctrl_c_is_handled_as_before_once_a_run_is_over(sim):
+    """sPyNNaker leaves a handler behind that would swallow it."""
+    handler, hook = signal.getsignal(signal.SIGINT), sys.excepthook
+    _network(sim)
+    sim.run(5)
+    sim.end()
+    assert signal.getsignal(signal.SIGINT) is handler
+    assert sys.excepthook is hook
 
 
 def test_a_second_setup_forgets_the_first(sim):
