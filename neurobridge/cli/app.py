@@ -162,6 +162,9 @@ def compare(
     baseline: Annotated[
         bool, typer.Option(help="Also run the reference with another seed, to show mere chance.")
     ] = True,
+    attribution: Annotated[
+        bool, typer.Option(help="With a chip: turn each of its errors on alone, in nine runs.")
+    ] = True,
     duration: Duration = None,
     dt: Dt = None,
     seed: Seed = None,
@@ -173,7 +176,7 @@ def compare(
     from neurobridge.cli.comparing import compare
 
     given = {"duration": duration, "dt": dt, "seed": seed, "trial": trial}
-    compare(source, backends, reference, report, baseline, given, accept, json)
+    compare(source, backends, reference, report, baseline, attribution, given, accept, json)
 
 
 @app.command()

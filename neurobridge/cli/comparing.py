@@ -52,6 +52,7 @@ def compare(
     reference: str | None,
     report: Path | None,
     baseline: bool,
+    attribution: bool,
     given: Mapping[str, Any],
     accept: str | None,
     as_json: bool,
@@ -62,7 +63,7 @@ def compare(
             refuse_unwritable(report)
         options = {**given, "backends": split(backends), "accept": split(accept)}
         subject = load_subject(source, options)
-        comparison = _compared(out, subject, reference, baseline)
+        comparison = _compared(out, subject, reference, baseline, attribution)
         written = _report(comparison, subject, report)
         _emit(out, comparison, written)
     raise typer.Exit(_exit_code(comparison))
@@ -81,14 +82,16 @@ def demo(
             out.console.print(
                 Text(f"\n{subject.experiment.description}\n" if subject.experiment else "")
             )
-        comparison = _compared(out, subject, None, baseline=True)
+        comparison = _compared(out, subject, None, baseline=True, attribution=True)
         _emit(out, comparison, _report(comparison, subject, report))
         if not out.as_json:
             out.console.print(NEXT.replace("neurobridge ", f"{_program()} "))
     raise typer.Exit(_exit_code(comparison))
 
 
-def _compared(out: Output, subject: Subject, reference: str | None, baseline: bool) -> Comparison:
+def _compared(
+    out: Output, subject: Subject, reference: str | None, baseline: bool, attribution: bool
+) -> Comparison:
     settings = subject.settings
     runs = parse_backends(settings.backends)
     if len(runs) < 2:
@@ -112,6 +115,7 @@ def _compared(out: Output, subject: Subject, reference: str | None, baseline: bo
                 accept=settings.accept,
                 reference=reference,
                 baseline=baseline,
+                attribution=attribution,
                 progress=progress,
             )
     except KeyboardInterrupt:

@@ -136,6 +136,16 @@ def test_compare_needs_two_backends(capfd: Capture, toy: Path) -> None:
     assert "a comparison needs at least two backends, got only 'reference'" in called.err
 
 
+@pytest.mark.parametrize("wanted", [True, False])
+def test_errors_of_a_chip_are_told_apart_unless_that_is_not_wanted(
+    capfd: Capture, wanted: bool
+) -> None:
+    names = ["--backends", "reference,fixedpoint", "--duration", "20", "--dt", "0.5"]
+    more = [] if wanted else ["--no-attribution"]
+    called = call(capfd, "compare", "celegans", *names, "--no-baseline", "--json", *more)
+    assert (called.json["attribution"] is not None) == wanted
+
+
 def test_backends_that_differ_give_code_3(
     capfd: Capture, toy: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
