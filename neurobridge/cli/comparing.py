@@ -41,6 +41,8 @@ NEXT = """
     neurobridge run celegans --by role
   [dim]a network that learns, and does the same everywhere[/dim]
     neurobridge train celegans_patterns --backends reference,nest
+  [dim]what SpiNNaker would do with it, without a board[/dim]
+    neurobridge deploy celegans --to spinnaker
   [dim]a script of NEST alone, to publish or to send elsewhere[/dim]
     neurobridge export celegans --backend nest --out worm_nest
 """
