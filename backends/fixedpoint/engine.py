@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["FixedPointEngine"]
+__all__ = ["ChipEngine", "FixedPointEngine"]
 
 from collections.abc import Mapping
 from typing import Any

@@ -23,9 +23,10 @@ from neurobridge.deployment.quantisation import assess_quantisation
 from neurobridge.deployment.rates import group_rates
 from neurobridge.deployment.result import Deployment
 from neurobridge.deployment.targets import check_settings, check_target
-from neurobridge.deployment.weight_scale import chip_cells, choose_scale
+from neurobridge.deployment.weight_scale import choose_scale
 from neurobridge.errors import ExperimentError, NetworkError
 from neurobridge.graph.network import Network
+from neurobridge.lowering.chip.cells import chip_cells
 from neurobridge.lowering.finding import raise_if_errors
 
 

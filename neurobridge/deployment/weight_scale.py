@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["HARMLESS", "ScaledPlan", "WeightScale", "chip_cells", "choose_scale"]
+__all__ = ["HARMLESS", "ScaledPlan", "WeightScale", "choose_scale"]
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from neurobridge.backends.fixedpoint.findings import chip_findings
 from neurobridge.deployment.measured_input import max_summed_input
-from neurobridge.lowering.chip.cells import Cell, cell_of
+from neurobridge.lowering.chip.cells import chip_cells
 from neurobridge.lowering.chip.magnitudes import summed_input
 from neurobridge.lowering.chip.plan import ChipPlan
 from neurobridge.lowering.chip.words import RoundingError
@@ -127,11 +127,6 @@ def _told(
     raise_if_errors([f for f in findings if f.severity == "error"])
     assert plan is not None
     return plan, findings, told
-
-
-def chip_cells(program: Program) -> dict[str, Cell]:
-    """The cell of every population with dynamics that has one."""
-    return {p.name: cell for p in program.populations if (cell := cell_of(p.model)) is not None}
 
 
 def _harmless(error: RoundingError) -> bool:

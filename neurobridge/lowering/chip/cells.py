@@ -12,7 +12,7 @@ Rhodes et al. (2018), Front. Neurosci. 12:816, doi:10.3389/fnins.2018.00816: sPy
 
 from __future__ import annotations
 
-__all__ = ["CELLS", "Cell", "cell_of", "nearest_model"]
+__all__ = ["CELLS", "Cell", "cell_of", "chip_cells", "nearest_model"]
 
 import math
 from collections.abc import Callable, Mapping
@@ -21,7 +21,8 @@ from functools import cache
 from typing import Any
 
 from neurobridge.graph.model import NeuronModel
-from neurobridge.lowering.chip.network import RECEPTORS
+from neurobridge.lowering.chip.network import RECEPTORS, weight_gain
+from neurobridge.lowering.program import Program
 
 Values = Mapping[str, Any]
 Factor = Callable[[Values, float], Any]
@@ -89,7 +90,7 @@ class Cell:
     @property
     def gain(self) -> int:
         """What weights are multiplied by before they are scaled: 1024 for conductances."""
-        return 1024 if self.name == "IF_cond_exp" else 1
+        return weight_gain(self.name)
 
     @property
     def time_constants(self) -> dict[str, str]:
@@ -187,6 +188,11 @@ CELLS = (
 def cell_of(model: NeuronModel) -> Cell | None:
     """The cell that stands for a model, or None."""
     return next((cell for known, cell in _known() if known == model), None)
+
+
+def chip_cells(program: Program) -> dict[str, Cell]:
+    """The cell of every population with dynamics that has one."""
+    return {p.name: cell for p in program.populations if (cell := cell_of(p.model)) is not None}
 
 
 @cache

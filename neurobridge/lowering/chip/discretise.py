@@ -22,13 +22,13 @@ from typing import Any
 
 import numpy as np
 
-from neurobridge.errors import BackendError, ModelError
+from neurobridge.backends.fixedpoint.fixed import SCALE
+from neurobridge.errors import ModelError
 from neurobridge.lowering.chip.cells import Cell
+from neurobridge.lowering.chip.event_words import event_words
 from neurobridge.lowering.chip.held import Held, held_values
-from neurobridge.lowering.chip.magnitudes import event_magnitude
 from neurobridge.lowering.chip.plan import ChipPlan
 from neurobridge.lowering.chip.weights_back import held_weights
-from neurobridge.lowering.chip.words import LARGEST_WORD, to_words
 from neurobridge.lowering.evaluate import evaluate
 from neurobridge.lowering.integrate import step_code
 from neurobridge.lowering.neurons import coherent_parameters
@@ -41,9 +41,6 @@ from neurobridge.lowering.program import (
     Program,
     Stage,
 )
-
-_SCALE = 2.0**15
-"""Raw units of one, in s16.15."""
 
 
 @dataclass(frozen=True)
@@ -232,23 +229,13 @@ def discretise_drive(plan: ChipPlan, drive: Drive, *, weights: bool, decays: boo
 
 
 def _events(plan: ChipPlan, events: EventInput) -> EventInput:
-    receptor, value = event_magnitude(
-        plan.program, plan.cells, events.population, events.receptor, events.target, events.weight
-    )
-    unit = plan.units[events.population]
-    resolution = plan.resolutions(events.population, receptor)[events.target]
-    word = to_words(value * unit, resolution)
-    if (word > LARGEST_WORD).any():
-        raise BackendError(
-            f"stimulus {events.stimulus!r}: a weight of {float(value.max()):g} does not fit into "
-            f"the scale of {events.population!r}, which goes to "
-            f"{float(resolution.max()) * LARGEST_WORD / unit:g}; give a larger max_summed_input, "
-            "or make the stimulus part of the network"
-        )
+    rounded, unit = event_words(plan, events), plan.units[events.population]
+    value = rounded.value / unit
     own = np.divide(value, np.abs(events.weight), where=value > 0, out=np.ones_like(value))
-    return replace(events, weight=np.copysign(word * resolution / (unit * own), events.weight))
+    weight = rounded.word * rounded.resolution / (unit * own)
+    return replace(events, weight=np.copysign(weight, events.weight))
 
 
 def _current(plan: ChipPlan, inputs: CurrentInput) -> CurrentInput:
-    scale = _SCALE * plan.units[inputs.population]
+    scale = SCALE * plan.units[inputs.population]
     return replace(inputs, value=np.rint(inputs.value * scale) / scale)

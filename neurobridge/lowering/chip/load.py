@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurobridge.errors import BackendError
-from neurobridge.lowering.chip.magnitudes import event_magnitude
+from neurobridge.lowering.chip.event_words import event_words
 from neurobridge.lowering.chip.network import (
     ChipCurrent,
     ChipNetwork,
@@ -19,9 +19,9 @@ from neurobridge.lowering.chip.network import (
     ChipProjection,
     ChipSource,
 )
+from neurobridge.lowering.chip.parts import free_name
 from neurobridge.lowering.chip.plan import ChipPlan
 from neurobridge.lowering.chip.timing import extra_steps
-from neurobridge.lowering.chip.words import LARGEST_WORD, to_words
 from neurobridge.lowering.program import CurrentInput, Drive, EventInput
 
 
@@ -75,27 +75,10 @@ def _event_source(
 ) -> tuple[ChipSource, list[ChipProjection]]:
     """Events of a stimulus come from a source neuron for each target."""
     population, cell = events.population, plan.cells[events.population]
-    receptor, value = event_magnitude(
-        plan.program, plan.cells, population, events.receptor, events.target, events.weight
-    )
-    value = value * plan.units[population]
-    resolution = plan.resolutions(population, receptor)[events.target]
-    word = to_words(value, resolution)
-    if (word > LARGEST_WORD).any():
-        worst = int(word.argmax())
-        unit = plan.units[population]
-        raise BackendError(
-            f"stimulus {events.stimulus!r}: a weight of {value[worst] / unit:g} does not fit into "
-            f"the scale of {population!r}, which goes to "
-            f"{resolution[worst] * LARGEST_WORD / unit:g}; compile the network with this stimulus, "
-            "or with a larger max_summed_input"
-        )
+    rounded = event_words(plan, events)
     step = events.step - int(cell.at_once)
     _refuse_early(step, f"stimulus {events.stimulus!r}")
-    name = f"{events.stimulus}_input"
-    while name in taken:
-        name += "_"
-    taken.add(name)
+    name = free_name(f"{events.stimulus}_input", taken)
     source = ChipSource(
         name, max(events.target.size, 1), np.repeat(step, events.count),
         np.repeat(events.channel, events.count),
@@ -107,12 +90,12 @@ def _event_source(
         if channel.size:
             order = np.lexsort((channel, index[events.target[channel]]))
             channel = channel[order]
+            target, receptor = index[events.target[channel]], rounded.receptor
+            word = rounded.word[channel].astype(np.uint16)
+            named = f"{name}_to_{piece.name}_{receptor}"
             lists.append(
-                ChipProjection(
-                    f"{name}_to_{piece.name}_{receptor}", name, piece.name, receptor, channel,
-                    index[events.target[channel]], word[channel].astype(np.uint16), 1,
-                )
-            )  # fmt: skip
+                ChipProjection(named, name, piece.name, receptor, channel, target, word, 1)
+            )
     return source, lists
 
 

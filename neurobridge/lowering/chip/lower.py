@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurobridge.lowering.chip.cells import Cell, cell_of
+from neurobridge.lowering.chip.cells import Cell, chip_cells
 from neurobridge.lowering.chip.magnitudes import (
     largest_weights,
     pathway_magnitudes,
@@ -62,7 +62,7 @@ def lower_to_chip(
         :mod:`neurobridge.backends.fixedpoint.check`.
     """
     findings = [*step_findings(program), *cell_findings(program)]
-    cells = {p.name: c for p in program.populations if (c := cell_of(p.model)) is not None}
+    cells = chip_cells(program)
     if _stops(findings) or len(cells) < sum(not p.is_source for p in program.populations):
         return None, findings
     chosen, found = chip_settings(program, cells, settings)

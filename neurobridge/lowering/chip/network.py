@@ -19,6 +19,7 @@ __all__ = [
     "ChipProjection",
     "ChipResult",
     "ChipSource",
+    "weight_gain",
 ]
 
 from collections.abc import Mapping
@@ -38,6 +39,11 @@ RECEPTORS = ("excitatory", "inhibitory")
 
 RECORDABLE = ("v", "gsyn_exc", "gsyn_inh")
 """What can be recorded besides spikes; currents in nA or conductances in uS, never negative."""
+
+
+def weight_gain(cell: str) -> int:
+    """What weights onto a cell are multiplied by before they are scaled: ``G``."""
+    return 1024 if cell == "IF_cond_exp" else 1
 
 
 @dataclass(frozen=True)
@@ -78,7 +84,7 @@ class ChipPopulation:
     @property
     def gain(self) -> int:
         """What weights are multiplied by before they are scaled: ``G``."""
-        return 1024 if self.cell == "IF_cond_exp" else 1
+        return weight_gain(self.cell)
 
     def resolution(self, receptor: str) -> float:
         """The weight (nA or uS) of integer 1."""

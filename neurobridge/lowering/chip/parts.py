@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Part", "by_scale", "by_size", "mapped_fastest", "name_parts"]
+__all__ = ["Part", "by_scale", "by_size", "free_name", "mapped_fastest", "name_parts"]
 
 import math
 from collections.abc import Sequence
@@ -115,14 +115,15 @@ def name_parts(population: str, groups: Sequence[NDArray[np.int32]], taken: set[
     Names that are given are added to ``taken``.
     """
     if len(groups) == 1:
-        return [Part(_free(population, taken), population, groups[0])]
+        return [Part(free_name(population, taken), population, groups[0])]
     return [
-        Part(_free(f"{population}_{i}", taken), population, neurons)
+        Part(free_name(f"{population}_{i}", taken), population, neurons)
         for i, neurons in enumerate(groups)
     ]
 
 
-def _free(name: str, taken: set[str]) -> str:
+def free_name(name: str, taken: set[str]) -> str:
+    """A name that is not taken, which it is from now on."""
     while name in taken:
         name += "_"
     taken.add(name)

@@ -11,7 +11,7 @@ from neurobridge.backends.fixedpoint.findings import chip_findings
 from neurobridge.backends.fixedpoint.simulate import simulate
 from neurobridge.deployment import max_summed_input, measure_input
 from neurobridge.deployment import measured_input as module
-from neurobridge.deployment.weight_scale import chip_cells
+from neurobridge.lowering.chip.cells import chip_cells
 from neurobridge.lowering.chip.load import load_drive
 from neurobridge.lowering.chip.magnitudes import summed_input
 from neurobridge.lowering.drive import lower_drive
