@@ -114,6 +114,13 @@ class Engine(ABC):
         """
         raise NotImplementedError
 
+    def share(self) -> Engine | None:
+        """Another engine on what was built, which may run at the same time in another thread.
+
+        None if the simulator has no such thing; runs then follow one another.
+        """
+        return None
+
     def export(self, folder: Path, drive: Drive) -> None:
         """Write a project that repeats this run without neurobridge."""
         raise NotImplementedError

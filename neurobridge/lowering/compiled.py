@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["CompiledNetwork", "check", "compile", "run"]
 
+import operator
 import platform
 import time
 from collections.abc import Mapping, Sequence
@@ -29,6 +30,7 @@ from neurobridge.lowering.drive import lower_drive
 from neurobridge.lowering.finding import Finding, raise_if_errors
 from neurobridge.lowering.grid import to_steps
 from neurobridge.lowering.lower import lower
+from neurobridge.lowering.many import RunJob, perform_all
 from neurobridge.lowering.neurons import lower_population
 from neurobridge.lowering.program import Drive, PopulationProgram, Program
 from neurobridge.recording import Recording, Signal, Spikes, Status
@@ -165,6 +167,17 @@ def run(
         )
 
 
+def _run_arguments(given: Mapping[str, Any], number: int) -> dict[str, Any]:
+    """What one of many runs is given, refused if it is nothing that a run takes."""
+    known = ("seed", "trial", "stimuli", "parameters")
+    for name in given:
+        if name not in known:
+            raise TypeError(
+                f"run {number} of run_many is given {name!r}; expected some of {', '.join(known)}"
+            )
+    return dict(given)
+
+
 def _stimulus_findings(network: Network, program: Program) -> list[Finding]:
     """What the stimuli would say about a run of any length."""
     return lower_drive(network, program.dt, n_steps=0, seed=0, trial=0)[1]
@@ -249,6 +262,75 @@ class CompiledNetwork:
             After :meth:`close`.
         """
         self._refuse_closed()
+        job = self._job(
+            duration, seed, trial, stimuli, parameters, recording_cap_mb=recording_cap_mb
+        )
+        for population in job.changed:
+            self._engine.set_population(population)
+            self.program = self.program.with_population(population)
+        self.network = job.own
+        return self._perform(self._engine, job, progress)
+
+    def run_many(
+        self,
+        duration: float,
+        runs: Sequence[Mapping[str, Any]],
+        *,
+        threads: int = 1,
+        progress: Progress | None = None,
+        recording_cap_mb: float = RECORDING_CAP_MB,
+    ) -> list[Recording]:
+        """Many runs of what was built: trials, or values of parameters; several at a time.
+
+        Each run is as :meth:`run` would give it alone. What the runs are given holds for each of
+        them only, and is checked before the first begins.
+
+        Parameters
+        ----------
+        duration : float
+            In ms.
+        runs : sequence of mappings
+            ``seed``, ``trial``, ``stimuli`` and ``parameters`` of :meth:`run`, e.g.
+            ``[{"trial": 0}, {"trial": 1, "parameters": {"neurons": {"tau_m": 10.0}}}]``.
+        threads : int
+            How many runs go on at a time, if the backend can share what it built (``native``);
+            with any other they follow one another.
+        progress : callable, optional
+            Called with the number of runs done.
+        recording_cap_mb : float
+            Largest size of recorded states of a run that is allowed.
+
+        Returns
+        -------
+        list of Recording
+            In the order of ``runs``.
+
+        Raises
+        ------
+        TypeError
+            If a run is given something else.
+        FindingsError, NetworkError, BackendError
+            As :meth:`run`.
+        """
+        self._refuse_closed()
+        count = operator.index(threads)
+        if count < 1:
+            raise ValueError(f"threads of run_many: expected at least 1, got {threads}")
+        jobs = [self._job(duration, **_run_arguments(r, i), recording_cap_mb=recording_cap_mb)
+                for i, r in enumerate(runs)]  # fmt: skip
+        return perform_all(self._engine, self.program, jobs, self._perform, count, progress)
+
+    def _job(
+        self,
+        duration: float,
+        seed: int = 0,
+        trial: int = 0,
+        stimuli: Sequence[Stimulus] | None = None,
+        parameters: Mapping[str, Mapping[str, Any]] | None = None,
+        *,
+        recording_cap_mb: float,
+    ) -> RunJob:
+        """What a run plays and changes; nothing is changed yet."""
         own, changed = self._with_parameters(parameters or {})
         network = own
         for stimulus in stimuli or ():
@@ -264,13 +346,15 @@ class CompiledNetwork:
                 f"{recording_cap_mb:,.0f} MB; record fewer neurons, at a longer interval, or raise "
                 "recording_cap_mb"
             )
-        for population in changed:
-            self._engine.set_population(population)
-        self.network = own
+        return RunJob(own, network, tuple(changed), drive, seed, trial, tuple(findings))
+
+    def _perform(self, engine: Engine, job: RunJob, progress: Progress | None) -> Recording:
+        """Run a job on an engine that has its parameters."""
         start = time.perf_counter()
-        raw = self._engine.run(drive, progress)
+        raw = engine.run(job.drive, progress)
         ran = time.perf_counter()
-        recording = self._recording(raw, drive, seed, trial, [*self.findings, *findings], network)
+        findings = [*self.findings, *job.findings]
+        recording = self._recording(raw, job.drive, job.seed, job.trial, findings, job.network)
         timings = {
             **self.timings,
             "run_s": float(raw.info.get("run_s", ran - start)),
