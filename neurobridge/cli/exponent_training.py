@@ -17,7 +17,7 @@ from neurobridge.analysis.lyapunov.words import per_time, with_error
 from neurobridge.cli import lists
 from neurobridge.cli.entry import DIFFERENT
 from neurobridge.cli.lyapunov_options import Networks, Running, Training, Windows
-from neurobridge.cli.study import emit, ensemble_of, leave, results
+from neurobridge.cli.lyapunov_study import emit, ensemble_of, leave, results
 from neurobridge.errors import ExperimentError
 
 if TYPE_CHECKING:

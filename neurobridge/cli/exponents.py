@@ -10,7 +10,7 @@ from typing import Any
 from neurobridge.analysis.lyapunov import workflows
 from neurobridge.cli import exponent_tables, lists
 from neurobridge.cli.lyapunov_options import Measuring, Networks, Parameters, Running
-from neurobridge.cli.study import emit, ensemble_of, leave, measured, results
+from neurobridge.cli.lyapunov_study import emit, ensemble_of, leave, measured, results
 from neurobridge.errors import ExperimentError
 
 NOTHING = Parameters()

@@ -15,7 +15,7 @@ from neurobridge.analysis.lyapunov.workflows import as_flystability
 from neurobridge.cli import lists
 from neurobridge.cli.exponents import refuse_strength
 from neurobridge.cli.lyapunov_options import Measuring, Networks, Parameters, Running
-from neurobridge.cli.study import emit, ensemble_of, leave, measured, results
+from neurobridge.cli.lyapunov_study import emit, ensemble_of, leave, measured, results
 from neurobridge.errors import ExperimentError, UnknownNameError
 
 if TYPE_CHECKING:
