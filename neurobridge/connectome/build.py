@@ -19,6 +19,7 @@ from neurobridge.connectome.columns import (
     weight_column,
 )
 from neurobridge.connectome.labels import Label, as_label, read_only, take_label
+from neurobridge.connectome.lookup import IdLookup
 from neurobridge.connectome.merge import EdgeRows, merge_rows
 from neurobridge.connectome.provenance import Provenance
 from neurobridge.connectome.table import Connectome
@@ -112,11 +113,10 @@ def from_edges(
 
     check = count_column if kind == "count" else weight_column
     parts = [check(amount, Origin(edges_from, seen[kind]))]
-    found = [pc.index_in(end, value_set=nodes) for end in ends]
-    keep, finding = _known_rows(found, ends, unknown, nodes_from, edges_from)
-    parts += found
-    del ends, found, pre, post, count, weight, amount
+    del pre, post, count, weight, amount
+    lost = [_look_up(nodes, ends, parts) for _ in range(2)]
     pa.default_memory_pool().release_unused()  # at once, not when pyarrow thinks of it
+    keep, finding = _known_rows(parts[1:], lost, unknown, nodes_from, edges_from)
     rows = merge_rows(_edge_rows(parts, kind, edge_labels, keep), len(nodes))
     id_values, neuron_labels = _neuron_table(nodes, labels, order, nodes_from)
     return Connectome(
@@ -169,27 +169,37 @@ def _refuse_doubled(nodes: Any, origin: Origin) -> None:
         )
 
 
+def _look_up(nodes: Any, ends: list[Any], found: list[Any]) -> list[Any]:
+    """Move the first of ``ends`` to ``found``, as positions (-1: unknown); returns unknown ids."""
+    end = ends.pop(0)
+    if pa.types.is_string(nodes.type):
+        index = pc.fill_null(_flat(pc.index_in(end, value_set=nodes)), -1).to_numpy()
+    else:
+        index = IdLookup(nodes.to_numpy()).find(end)
+    found.append(index)
+    unknown = index < 0
+    return pc.unique(end.filter(pa.array(unknown))).to_pylist() if unknown.any() else []
+
+
 def _known_rows(
-    found: list[Any], ends: list[Any], unknown: str, nodes_from: str, edges_from: str
+    found: list[NDArray[np.int32]],
+    lost: list[list[Any]],
+    unknown: str,
+    nodes_from: str,
+    edges_from: str,
 ) -> tuple[NDArray[np.bool_] | None, tuple[Finding, ...]]:
     """Which rows have two known ends (None for all), and the finding on the others."""
     if unknown not in {"error", "drop"}:
         raise ConnectomeError(f"unknown: expected 'error' or 'drop', got {unknown!r}")
-    if not any(f.null_count for f in found):
+    strange = sorted({value for values in lost for value in values})
+    if not strange:
         return None, ()
-    keep = np.logical_and(
-        *(pc.is_valid(f).to_numpy(zero_copy_only=False) for f in map(_flat, found))
-    )
-    lost = pc.unique(
-        pa.concat_arrays(
-            [pc.unique(e.filter(pc.is_null(f))) for e, f in zip(ends, found, strict=True)]
-        )
-    )
+    keep = np.logical_and(*(f >= 0 for f in found))
     number = int(keep.size - np.count_nonzero(keep))
-    examples = ", ".join(str(v) for v in sorted(lost.to_pylist())[:5])
+    examples = ", ".join(str(v) for v in strange[:5])
     why = (
         f"{number:,} of {keep.size:,} rows have an end that is not in {nodes_from}: "
-        f"{len(lost):,} unknown ids, e.g. {examples}"
+        f"{len(strange):,} unknown ids, e.g. {examples}"
     )
     if unknown == "error":
         raise ConnectomeError(
@@ -215,10 +225,9 @@ def _edge_rows(
     keep: NDArray[np.bool_] | None,
 ) -> EdgeRows:
     """The rows to keep, from amounts and indices of both ends; ``parts`` is emptied on the way."""
-    post, pre, amounts = _index(parts.pop(), keep), _index(parts.pop(), keep), parts.pop()
+    post, pre, amounts = (parts.pop() if keep is None else parts.pop()[keep] for _ in range(3))
     labels: dict[str, Label] = {name: as_label(v, name) for name, v in edge_labels.items()}
     if keep is not None:
-        amounts = amounts[keep]
         labels = {name: take_label(label, keep) for name, label in labels.items()}
     return EdgeRows(
         pre=pre,
@@ -227,14 +236,6 @@ def _edge_rows(
         weight=amounts if kind == "weight" else None,
         labels=labels,
     )
-
-
-def _index(found: Any, keep: NDArray[np.bool_] | None) -> NDArray[np.int32]:
-    """Indices as int32; rows that are not kept have none."""
-    if keep is not None:
-        found = found.filter(pa.array(keep))
-    values: NDArray[np.int32] = _flat(found).to_numpy(zero_copy_only=False)
-    return values.astype(np.int32, copy=False)
 
 
 def _flat(column: Any) -> Any:
