@@ -112,7 +112,7 @@ def from_edges(
     _refuse_doubled(nodes, Origin(nodes_from, seen["id"]))
 
     check = count_column if kind == "count" else weight_column
-    parts = [check(amount, Origin(edges_from, seen[kind]))]
+    parts: list[NDArray[Any]] = [check(amount, Origin(edges_from, seen[kind]))]
     del pre, post, count, weight, amount
     lost = [_look_up(nodes, ends, parts) for _ in range(2)]
     pa.default_memory_pool().release_unused()  # at once, not when pyarrow thinks of it
@@ -169,7 +169,7 @@ def _refuse_doubled(nodes: Any, origin: Origin) -> None:
         )
 
 
-def _look_up(nodes: Any, ends: list[Any], found: list[Any]) -> list[Any]:
+def _look_up(nodes: Any, ends: list[Any], found: list[NDArray[Any]]) -> list[Any]:
     """Move the first of ``ends`` to ``found``, as positions (-1: unknown); returns unknown ids."""
     end = ends.pop(0)
     if pa.types.is_string(nodes.type):
@@ -182,7 +182,7 @@ def _look_up(nodes: Any, ends: list[Any], found: list[Any]) -> list[Any]:
 
 
 def _known_rows(
-    found: list[NDArray[np.int32]],
+    found: list[NDArray[Any]],
     lost: list[list[Any]],
     unknown: str,
     nodes_from: str,
@@ -219,7 +219,7 @@ def _known_rows(
 
 
 def _edge_rows(
-    parts: list[Any],
+    parts: list[NDArray[Any]],
     kind: str,
     edge_labels: Mapping[str, Any],
     keep: NDArray[np.bool_] | None,

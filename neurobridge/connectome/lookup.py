@@ -67,7 +67,8 @@ class IdLookup:
         """Numbers of buckets; of keys within the range of the ids."""
         distance = keys.view(np.uint64) - self._lowest.view(np.uint64)
         distance >>= self._shift
-        return distance.view(np.int64)
+        buckets: NDArray[np.int64] = distance.view(np.int64)
+        return buckets
 
     def _find(self, keys: NDArray[np.int64]) -> NDArray[np.int32]:
         inside = keys
