@@ -46,6 +46,9 @@ class Capabilities:
         Further features.
     continuous_coupling : bool
         Runs models that send a continuous output (rate networks).
+    draws_counts : bool
+        Draws dense Poisson input as it goes (``Drive.counts``); for any other it is written out as
+        events before the run.
     max_delay_steps : int or None
         Longest delay; None is unlimited.
     bytes_per_edge, bytes_per_neuron : float
@@ -65,6 +68,7 @@ class Capabilities:
     threads: bool = False
     exports: bool = False
     continuous_coupling: bool = False
+    draws_counts: bool = False
     max_delay_steps: int | None = None
     bytes_per_edge: float = 100.0
     bytes_per_neuron: float = 1000.0

@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from neurobridge.graph.stimulus import Current as Current
     from neurobridge.graph.stimulus import DiffusionNoise as DiffusionNoise
     from neurobridge.graph.stimulus import Poisson as Poisson
+    from neurobridge.graph.stimulus import PoissonCounts as PoissonCounts
     from neurobridge.graph.stimulus import SpikeTrains as SpikeTrains
     from neurobridge.graph.stimulus import WhiteNoise as WhiteNoise
     from neurobridge.graph.weight import Explicit as Explicit
@@ -123,6 +124,7 @@ _NAMES = {
         "Current",
         "DiffusionNoise",
         "Poisson",
+        "PoissonCounts",
         "SpikeTrains",
         "WhiteNoise",
     ),

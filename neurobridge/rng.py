@@ -15,7 +15,14 @@ https://doi.org/10.1145/2063384.2063405
 
 from __future__ import annotations
 
-__all__ = ["generator", "permutation", "philox4x32", "uniforms"]
+__all__ = [
+    "generator",
+    "permutation",
+    "philox4x32",
+    "stream_key",
+    "uniforms",
+    "uniforms_of",
+]
 
 import json
 import operator
@@ -101,7 +108,17 @@ def uniforms(
     NetworkError
         If ``stream`` or ``block`` are not integers, or as for :func:`generator`.
     """
-    key = np.frombuffer(_digest(seed, purpose, name, trial, size=8), dtype="<u4")
+    return uniforms_of(stream_key(seed, purpose, name, trial), stream, block)
+
+
+def stream_key(seed: int, purpose: str, name: str, trial: int) -> Words:
+    """The key under which :func:`uniforms` draws, uint32 (2,); parameters and raises as there."""
+    digest = _digest(seed, purpose, name, trial, size=8)
+    return np.frombuffer(digest, dtype="<u4").astype(np.uint32)
+
+
+def uniforms_of(key: Words, stream: ArrayLike, block: ArrayLike) -> NDArray[np.float64]:
+    """:func:`uniforms` under the key that :func:`stream_key` gave, uint32 (2,)."""
     streams, blocks = np.broadcast_arrays(_counter(stream, "stream"), _counter(block, "block"))
     shape = streams.shape
     streams, blocks = streams.reshape(-1), blocks.reshape(-1)

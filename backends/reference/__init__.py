@@ -27,6 +27,7 @@ class ReferenceBackend(Backend):
             equations=True,
             functions=FUNCTIONS,
             continuous_coupling=True,
+            draws_counts=True,
             bytes_per_edge=40,
             bytes_per_neuron=400,
         )

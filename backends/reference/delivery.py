@@ -57,8 +57,8 @@ class Mailbox:
             self.due[step - 1 + int(d)].append((target[now], weight[now]))
 
     def put(self, step: int, target: NDArray[np.int32], weight: NDArray[np.float64]) -> None:
-        """Events that are due in ``step``."""
-        self.due[step].append((target, weight))
+        """Events from outside that are due in ``step``; they are summed before all spikes."""
+        self.due[step].insert(0, (target, weight))
 
     def take(self, step: int, size: int) -> NDArray[np.float64] | None:
         """Summed weight of each neuron in ``step``, or None if nothing arrives."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from neurobridge.backends.base import Engine, Progress, RawResult
 from neurobridge.backends.reference.coupling import Continuous
 from neurobridge.backends.reference.delivery import Mailbox, OutgoingEdges
+from neurobridge.lowering.counts import CountPlayer
 from neurobridge.lowering.evaluate import compile_block, evaluate
 from neurobridge.lowering.program import CurrentInput, Drive, PopulationProgram, Program
 
@@ -142,6 +143,7 @@ class ReferenceEngine(Engine):
     def _step(self, step: int) -> None:
         self._integrate(step)  # 1: states move from t_k to t_k+1
         self._leave_sources(step)
+        self._receive_counts(step)
         for (name, receptor), box in self.mail.items():  # 2: what arrives at t_k+1
             weight = box.take(step, self.neurons[name].size)
             if weight is not None:
@@ -197,7 +199,8 @@ class ReferenceEngine(Engine):
         self.injected: dict[str, list[tuple[CurrentInput, int]]] = {p.name: [] for p in populations}
         for current in drive.currents:
             self.injected[current.population].append((current, 0))
-        for events in drive.events:
+        self.counts = [CountPlayer(given) for given in reversed(drive.counts)]
+        for events in reversed(drive.events):
             box = self.mail[events.population, events.receptor]
             weight = events.weight[events.channel] * events.count
             target = events.target[events.channel]
@@ -209,6 +212,14 @@ class ReferenceEngine(Engine):
         for name, trains in self.sources.items():
             if step in trains:
                 self._emit(name, trains[step][0], stamp=step)
+
+    def _receive_counts(self, step: int) -> None:
+        """Dense input that is added in this step, drawn now."""
+        for player in self.counts:
+            given, count = player.given, player.arriving(step)
+            if count is not None:
+                box = self.mail[given.population, given.receptor]
+                box.put(step, given.target, given.weight * count)
 
     def _current(self, population: str, step: int) -> NDArray[np.float64]:
         changed = False

@@ -22,7 +22,7 @@ from neurobridge.graph.population import Population
 from neurobridge.graph.probe import Probe, SpikeProbe, StateProbe
 from neurobridge.graph.projection import Projection, TickDelays
 from neurobridge.graph.readout import Readout
-from neurobridge.graph.stimulus import Poisson, SpikeTrains, Stimulus, in_amperes
+from neurobridge.graph.stimulus import Poisson, PoissonCounts, SpikeTrains, Stimulus, in_amperes
 from neurobridge.units import parse_quantity, parse_unit
 
 SCHEMA = 2
@@ -413,7 +413,7 @@ class Network(ByContent):
         neurons = s.neuron if isinstance(s, SpikeTrains) else s.neurons
         if neurons is not None:
             _in_range(neurons, population, where)
-        if isinstance(s, (SpikeTrains, Poisson)):
+        if isinstance(s, (SpikeTrains, Poisson, PoissonCounts)):
             self._check_spike_stimulus(s, population, where)
         elif not population.model.takes_current:
             raise NetworkError(
@@ -433,10 +433,15 @@ class Network(ByContent):
                 raise NetworkError(f"{where}: {name} has shape {value.shape} for {n} neurons")
 
     def _check_spike_stimulus(
-        self, s: SpikeTrains | Poisson, population: Population, where: str
+        self, s: SpikeTrains | Poisson | PoissonCounts, population: Population, where: str
     ) -> None:
         model = population.model
         if model.is_source:
+            if isinstance(s, PoissonCounts):
+                raise NetworkError(
+                    f"{where}: {s.population!r} is a source, whose neurons spike at most once a "
+                    "step; PoissonCounts is for neurons with dynamics, so use Poisson here"
+                )
             if s.receptor is not None:
                 raise NetworkError(
                     f"{where}: {s.population!r} is a source, whose neurons spike themselves; "

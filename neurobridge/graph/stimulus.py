@@ -6,6 +6,7 @@ __all__ = [
     "Current",
     "DiffusionNoise",
     "Poisson",
+    "PoissonCounts",
     "SpikeTrains",
     "Stimulus",
     "WhiteNoise",
@@ -108,10 +109,7 @@ class Poisson(ByContent):
     def __post_init__(self) -> None:
         where = _named(self)
         _selection(self, where)
-        rate = np.asarray(parse_quantity(self.rate, "Hz", f"{where}, rate"), dtype=np.float64)
-        if not np.isfinite(rate).all() or (rate < 0).any():
-            bad = rate[~(np.isfinite(rate) & (rate >= 0))].flat[0]
-            raise NetworkError(f"{where}: rates must be finite and >= 0 Hz, got {bad}")
+        rate = _rates(self, where)
         if (rate.ndim == 2) != (self.rate_interval is not None) or rate.ndim > 2:
             raise NetworkError(
                 f"{where}: rates of shape {rate.shape} {'need' if rate.ndim == 2 else 'take no'} "
@@ -123,9 +121,59 @@ class Poisson(ByContent):
                 raise NetworkError(f"{where}: rate_interval must be above 0 ms, got {interval}")
             object.__setattr__(self, "rate_interval", float(interval))
         _window(self, where)
-        object.__setattr__(
-            self, "rate", float(rate) if rate.ndim == 0 else frozen_array(rate, float)
-        )
+        _keep_rates(self, rate)
+
+
+@dataclass(frozen=True, eq=False)
+class PoissonCounts(ByContent):
+    """Dense Poisson background: how many events each neuron gets in each time step.
+
+    In a step of length ``dt`` a neuron gets ``n`` simultaneous events, with ``n`` from a Poisson
+    distribution of mean ``rate * dt``: what the superposition of many independent trains leaves on
+    the grid. Unlike :class:`Poisson` it is drawn for a step and not for a spike, so it costs the
+    same at any rate and any step can be drawn alone; the draws depend on ``dt``. It is the
+    stimulus for several events a step, such as the external input of the networks of Brunel (2000).
+
+    Parameters
+    ----------
+    name, population : str
+        Of neurons with dynamics; a source spikes at most once a step, so it takes :class:`Poisson`.
+    rate : float or array of shape (n,)
+        In Hz; summed over all trains that a neuron receives.
+    neurons : int32 array, shape (n,), optional
+        Default: all.
+    receptor, weight, delay
+        As in :class:`SpikeTrains`.
+    start, stop : float
+        In ms.
+
+    References
+    ----------
+    Brunel (2000). Dynamics of sparsely connected networks of excitatory and inhibitory spiking
+    neurons. J. Comput. Neurosci. 8:183. https://doi.org/10.1023/A:1008925309027
+    """
+
+    name: str
+    population: str
+    rate: float | NDArray[np.float64]
+    neurons: NDArray[np.int32] | None = None
+    receptor: str | None = None
+    weight: float | str = 1.0
+    delay: float | None = None
+    start: float = 0.0
+    stop: float = np.inf
+
+    def __post_init__(self) -> None:
+        where = _named(self)
+        _selection(self, where)
+        rate = _rates(self, where)
+        if rate.ndim > 1:
+            raise NetworkError(
+                f"{where}: rates must be one number or one for each neuron, got shape "
+                f"{rate.shape}; rates that change in time need Poisson"
+            )
+        _window(self, where)
+        _keep_rates(self, rate)
 
 
 @dataclass(frozen=True, eq=False)
@@ -247,7 +295,7 @@ class DiffusionNoise(ByContent):
         _window(self, where)
 
 
-Stimulus = SpikeTrains | Poisson | Current | WhiteNoise | DiffusionNoise
+Stimulus = SpikeTrains | Poisson | PoissonCounts | Current | WhiteNoise | DiffusionNoise
 
 
 def _named(stimulus: Any) -> str:
@@ -263,6 +311,19 @@ def _named(stimulus: Any) -> str:
     if not isinstance(weight, str) and not (np.ndim(weight) == 0 and np.isfinite(weight)):
         raise NetworkError(f"{where}: the weight must be one finite number, got {weight!r}")
     return where
+
+
+def _rates(stimulus: Any, where: str) -> NDArray[np.float64]:
+    rate = np.asarray(parse_quantity(stimulus.rate, "Hz", f"{where}, rate"), dtype=np.float64)
+    if not np.isfinite(rate).all() or (rate < 0).any():
+        bad = rate[~(np.isfinite(rate) & (rate >= 0))].flat[0]
+        raise NetworkError(f"{where}: rates must be finite and >= 0 Hz, got {bad}")
+    return rate
+
+
+def _keep_rates(stimulus: Any, rate: NDArray[np.float64]) -> None:
+    kept = float(rate) if rate.ndim == 0 else frozen_array(rate, float)
+    object.__setattr__(stimulus, "rate", kept)
 
 
 def _current(stimulus: Any, name: str, where: str) -> Any:

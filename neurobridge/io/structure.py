@@ -24,16 +24,23 @@ from neurobridge.graph.population import Population
 from neurobridge.graph.probe import SpikeProbe, StateProbe
 from neurobridge.graph.projection import Projection, TickDelays
 from neurobridge.graph.readout import Readout
-from neurobridge.graph.stimulus import Current, DiffusionNoise, Poisson, SpikeTrains, WhiteNoise
+from neurobridge.graph.stimulus import (
+    Current,
+    DiffusionNoise,
+    Poisson,
+    PoissonCounts,
+    SpikeTrains,
+    WhiteNoise,
+)
 from neurobridge.graph.weight import Explicit, Factorised, LowRank, WeightSum
 
 CLASSES: dict[str, type[Any]] = {
     c.__name__: c
     for c in (
         Column, Coupling, Current, DiffusionNoise, Edges, Encoder, Explicit, Factorised, Labels,
-        LowRank, Network, NeuronModel, Operation, Parameter, Poisson, Population, Projection,
-        Readout, Receptor, Refractory, SpikeProbe, SpikeTrains, StateProbe, TickDelays, WeightSum,
-        WhiteNoise,
+        LowRank, Network, NeuronModel, Operation, Parameter, Poisson, PoissonCounts, Population,
+        Projection, Readout, Receptor, Refractory, SpikeProbe, SpikeTrains, StateProbe, TickDelays,
+        WeightSum, WhiteNoise,
     )
 }  # fmt: skip
 """Every class that a file may name."""

@@ -336,7 +336,8 @@ class CompiledNetwork:
         for stimulus in stimuli or ():
             network = network.with_stimulus(stimulus)
         n_steps, findings = self._steps(duration)
-        drive, found = lower_drive(network, self.program.dt, n_steps, seed, trial)
+        counted = self._backend.capabilities().draws_counts
+        drive, found = lower_drive(network, self.program.dt, n_steps, seed, trial, counted=counted)
         findings += found
         raise_if_errors(findings, self._accept)
         expected = self.recording_mb(duration)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["DRAWS", "refuse_flood", "selected"]
+__all__ = ["BYTES_PER_INPUT_SPIKE", "DRAWS", "refuse_flood", "selected"]
 
 import numpy as np
 import psutil
@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from neurobridge.errors import NetworkError
 from neurobridge.graph.population import Population
+
+BYTES_PER_INPUT_SPIKE = 100
+"""Memory of an input spike while it is drawn, binned and handed over."""
 
 DRAWS = 1 << 16
 """Random numbers that are drawn at once."""

@@ -14,26 +14,25 @@ from neurobridge.graph.stimulus import (
     Current,
     DiffusionNoise,
     Poisson,
+    PoissonCounts,
     SpikeTrains,
     WhiteNoise,
 )
+from neurobridge.lowering.counts import listed, lower_counts
 from neurobridge.lowering.currents import lower_current
-from neurobridge.lowering.draws import DRAWS, refuse_flood, selected
-from neurobridge.lowering.event_plans import stimulus_weight
+from neurobridge.lowering.draws import BYTES_PER_INPUT_SPIKE, DRAWS, refuse_flood, selected
+from neurobridge.lowering.event_plans import stimulus_delay, stimulus_weight
 from neurobridge.lowering.finding import Finding
 from neurobridge.lowering.grid import to_steps
 from neurobridge.lowering.program import Drive, EventInput, SourceSpikes
 from neurobridge.rng import uniforms
-
-BYTES_PER_INPUT_SPIKE = 100
-"""Memory of an input spike while it is drawn, binned and handed over."""
 
 Trains = tuple[NDArray[np.int64], NDArray[np.int32]]
 """Steps and neuron indices of input spikes."""
 
 
 def lower_drive(
-    network: Network, dt: float, n_steps: int, seed: int, trial: int
+    network: Network, dt: float, n_steps: int, seed: int, trial: int, *, counted: bool = False
 ) -> tuple[Drive, list[Finding]]:
     """All input of one run.
 
@@ -45,9 +44,12 @@ def lower_drive(
     n_steps : int
     seed, trial : int
         Key of the draws, together with the name of each stimulus.
+    counted : bool
+        Leave what is drawn step by step in ``Drive.counts``, undrawn; else it is written out among
+        the events.
     """
     findings: list[Finding] = []
-    events, currents = [], []
+    events, currents, counts = [], [], []
     source_trains: dict[str, list[Trains]] = {
         n: [] for n, p in network.populations.items() if p.model.is_source
     }
@@ -56,13 +58,20 @@ def lower_drive(
         if isinstance(stimulus, (Current, WhiteNoise, DiffusionNoise)):
             currents.append(lower_current(stimulus, population, dt, n_steps, seed, trial, findings))
             continue
+        if isinstance(stimulus, PoissonCounts):
+            drawn = lower_counts(stimulus, population, dt, n_steps, seed, trial, findings)
+            if counted:
+                counts.append(drawn)
+            else:
+                events.append(listed(drawn, n_steps))
+            continue
         trains = _trains(stimulus, population, dt, n_steps, seed, trial, findings)
         if population.model.is_source:
             source_trains[population.name].append(trains)
         else:
             events.append(_events(stimulus, population, trains, dt, n_steps, findings))
     sources = tuple(_source(name, trains, findings) for name, trains in source_trains.items())
-    return Drive(n_steps, tuple(events), sources, tuple(currents)), findings
+    return Drive(n_steps, tuple(events), sources, tuple(currents), tuple(counts)), findings
 
 
 # -- spikes -----------------------------------------------------------------------------------
@@ -179,12 +188,7 @@ def _events(
 ) -> EventInput:
     """Events of a stimulus onto a receptor; one stamped s is added in step s + D - 1."""
     receptor, weight = stimulus_weight(stimulus, population)
-    delay = 1
-    if stimulus.delay is not None:
-        where = f"stimulus {stimulus.name!r}, delay"
-        given, found = to_steps(stimulus.delay, dt, where, "delay_rounding", at_least=1)
-        findings += found
-        delay = max(int(given), 1)
+    delay = stimulus_delay(stimulus, dt, findings)
     stamp, neuron = trains
     step = stamp + (delay - 1)
     inside = step < n_steps

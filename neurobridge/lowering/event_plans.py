@@ -6,7 +6,7 @@ choose a range of numbers when they build need that.
 
 from __future__ import annotations
 
-__all__ = ["event_plans", "stimulus_weight"]
+__all__ = ["event_plans", "stimulus_delay", "stimulus_weight"]
 
 import numpy as np
 
@@ -14,8 +14,10 @@ from neurobridge.errors import NetworkError
 from neurobridge.graph.model import Receptor
 from neurobridge.graph.network import Network
 from neurobridge.graph.population import Population
-from neurobridge.graph.stimulus import Poisson, SpikeTrains
+from neurobridge.graph.stimulus import Poisson, PoissonCounts, SpikeTrains
 from neurobridge.lowering.draws import selected
+from neurobridge.lowering.finding import Finding
+from neurobridge.lowering.grid import to_steps
 from neurobridge.lowering.program import EventPlan
 from neurobridge.units import parse_quantity
 
@@ -34,16 +36,16 @@ def event_plans(network: Network, dt: float) -> tuple[EventPlan, ...]:
     """
     plans = []
     for stimulus in network.stimuli.values():
-        if not isinstance(stimulus, (Poisson, SpikeTrains)):
+        if not isinstance(stimulus, (Poisson, PoissonCounts, SpikeTrains)):
             continue
         population = network.population(stimulus.population)
         if population.model.is_source:
             continue
         receptor, weight = stimulus_weight(stimulus, population)
-        if isinstance(stimulus, Poisson):
-            neurons, at_most = selected(stimulus.neurons, population), _poisson(stimulus, dt)
-        else:
+        if isinstance(stimulus, SpikeTrains):
             neurons, at_most = np.unique(stimulus.neuron).astype(np.int32), _given(stimulus, dt)
+        else:
+            neurons, at_most = selected(stimulus.neurons, population), _poisson(stimulus, dt)
         plans.append(
             EventPlan(stimulus.name, population.name, receptor.name, neurons, weight, at_most)
         )
@@ -51,7 +53,7 @@ def event_plans(network: Network, dt: float) -> tuple[EventPlan, ...]:
 
 
 def stimulus_weight(
-    stimulus: SpikeTrains | Poisson, population: Population
+    stimulus: SpikeTrains | Poisson | PoissonCounts, population: Population
 ) -> tuple[Receptor, float]:
     """Receptor of a stimulus, and its weight there (a magnitude, if the receptor wants that).
 
@@ -71,7 +73,19 @@ def stimulus_weight(
     return receptor, abs(weight) if receptor.magnitude else weight
 
 
-def _poisson(stimulus: Poisson, dt: float) -> int:
+def stimulus_delay(
+    stimulus: SpikeTrains | Poisson | PoissonCounts, dt: float, findings: list[Finding]
+) -> int:
+    """Delay of a stimulus in steps, 1 if it gives none; what was rounded is added to findings."""
+    if stimulus.delay is None:
+        return 1
+    where = f"stimulus {stimulus.name!r}, delay"
+    given, found = to_steps(stimulus.delay, dt, where, "delay_rounding", at_least=1)
+    findings += found
+    return max(int(given), 1)
+
+
+def _poisson(stimulus: Poisson | PoissonCounts, dt: float) -> int:
     """Events of one neuron in one step that are hardly ever exceeded."""
     from scipy.stats import poisson
 

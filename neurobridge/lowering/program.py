@@ -17,6 +17,7 @@ from __future__ import annotations
 
 __all__ = [
     "Assignment",
+    "CountInput",
     "CurrentInput",
     "Drive",
     "EventInput",
@@ -295,6 +296,33 @@ class EventInput:
 
 
 @dataclass(frozen=True)
+class CountInput:
+    """Events into one receptor that are drawn step by step, by whoever needs them.
+
+    In each step ``first <= s < last``, ``n`` simultaneous events of channel ``c`` leave for neuron
+    ``target[c]`` with ``weight[c]``, and are added in phase 2 of step ``s + delay - 1``. ``n`` is
+    the number of entries of ``cdf[row[c]]`` that are at most ``u``, with ``u`` draw ``s % 2`` of
+    block ``s // 2`` of stream ``target[c]`` under ``key`` (:func:`neurobridge.rng.uniforms_of`);
+    :func:`neurobridge.lowering.counts.counts_of` does that.
+
+    ``target`` int32 (m,), ``weight`` float64 (m,), ``row`` int32 (m,), ``cdf`` float64
+    (rows, length), each row ascending and padded with 2, ``key`` uint32 (2,).
+    """
+
+    stimulus: str
+    population: str
+    receptor: str
+    target: Index
+    weight: Real
+    first: int
+    last: int
+    delay: int
+    row: Index
+    cdf: Real
+    key: NDArray[np.uint32]
+
+
+@dataclass(frozen=True)
 class SourceSpikes:
     """Spikes of a source population: neuron ``neuron[e]`` spikes at time ``stamp[e] * dt``.
 
@@ -325,9 +353,13 @@ class CurrentInput:
 
 @dataclass(frozen=True)
 class Drive:
-    """All input of one run of ``n_steps`` steps."""
+    """All input of one run of ``n_steps`` steps.
+
+    ``counts`` is for backends that say ``draws_counts``; others get the same among ``events``.
+    """
 
     n_steps: int
     events: tuple[EventInput, ...]
     sources: tuple[SourceSpikes, ...]
     currents: tuple[CurrentInput, ...]
+    counts: tuple[CountInput, ...] = ()

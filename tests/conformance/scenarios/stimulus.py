@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from math import floor, log
+from math import exp, floor, log
 
 import numpy as np
 
 from neurobridge import models
 from neurobridge.graph.builder import NetworkBuilder
 from neurobridge.graph.probe import StateProbe
-from neurobridge.graph.stimulus import Poisson, SpikeTrains
+from neurobridge.graph.stimulus import Poisson, PoissonCounts, SpikeTrains
 from neurobridge.rng import uniforms
 from tests.conformance import toys
 from tests.conformance.case import Case, Run, kicks, scenario, since, times
@@ -183,3 +183,66 @@ def poisson_in_a_window() -> Case:
     stamps = [400 + s for s in poisson_stamps("noise", 0, [200.0], 50.0, 4)]
     assert stamps
     return Case(net.build(), [Run(120.0, {"input": [(s, 0) for s in stamps]}, seed=4)])
+
+
+# -- Poisson counts: step by step, in plain Python ------------------------------------------------
+
+
+def poisson_counts(
+    name: str, neuron: int, mean: float, steps: range, seed: int, trial: int = 0
+) -> list[int]:
+    """Events that leave in each step, from the terms of the distribution."""
+    counts = []
+    for step in steps:
+        pair = uniforms(seed, "stimulus", name, trial, np.array([neuron]), step // 2)[0]
+        n, term = 0, exp(-mean)
+        below = term
+        while below <= pair[step % 2]:
+            n += 1
+            term *= mean / n
+            below += term
+        counts.append(n)
+    return counts
+
+
+@scenario("C32", "C40")
+def poisson_counts_step_by_step() -> Case:
+    """Two events a step, and another seed and trial."""
+    net = NetworkBuilder()
+    net.population("cell", 3, toys.keeper, v_thresh=1e6)
+    net.add(PoissonCounts("noise", "cell", 20_000.0, weight=0.25), StateProbe("v", "cell", "v"))
+    runs = []
+    for seed, trial in ((3, 0), (4, 0), (3, 2)):
+        drawn = [poisson_counts("noise", n, 2.0, range(101), seed, trial) for n in range(3)]
+        v = 0.25 * np.cumsum(np.transpose(drawn), axis=0)
+        runs.append(Run(10.1, {"cell": []}, {"v": v}, seed=seed, trial=trial))
+    return Case(net.build(), runs)
+
+
+@scenario("C15", "C40")
+def poisson_counts_of_some_neurons_in_a_window() -> Case:
+    """Numbered by neuron and by step of the run; the delay moves them to later steps."""
+    net = NetworkBuilder()
+    net.population("cell", 6, toys.keeper, v_thresh=1e6)
+    rate, chosen = np.array([5000.0, 0.0, 30_000.0]), np.array([4, 0, 1])
+    net.add(
+        PoissonCounts("noise", "cell", rate, chosen, weight=0.5, delay=0.3, start=1.1, stop=2.4),
+        StateProbe("v", "cell", "v"),
+    )
+    counts = np.zeros((40, 6))
+    counts[13:26, 4] = poisson_counts("noise", 4, 0.5, range(11, 24), 8)
+    counts[13:26, 1] = poisson_counts("noise", 1, 3.0, range(11, 24), 8)
+    assert counts[:, 4].sum() > 0
+    return Case(net.build(), [Run(4.0, {}, {"v": 0.5 * np.cumsum(counts, axis=0)}, seed=8)])
+
+
+@scenario("C16", "C40")
+def poisson_counts_after_the_end_have_no_effect() -> Case:
+    net = NetworkBuilder()
+    net.population("cell", 1, toys.keeper, v_thresh=1e6)
+    net.add(
+        PoissonCounts("noise", "cell", 40_000.0, weight=1.0, delay=0.5),
+        StateProbe("v", "cell", "v"),
+    )
+    drawn = poisson_counts("noise", 0, 4.0, range(3), 2)
+    return Case(net.build(), [Run(0.7, {}, {"v": np.cumsum([0, 0, 0, 0, *drawn])}, seed=2)])
