@@ -16,8 +16,8 @@ import numpy as np
 import torch
 
 import neurobridge as nb
-from benchmarks.synthetic import Shape, synthetic_graph
 from benchmarks.turns import prepare_torch
+from neurobridge.connectome.synthetic import Shape, synthetic_graph
 from neurobridge.training import Train, TrainableNetwork
 
 BRAIN = Shape(138_639, 5_000_000, 5_000, 1.08, 1.2, 1.0, 2, 2_058)

@@ -23,9 +23,9 @@ def edge_table(folder: str) -> dict[str, Any]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from benchmarks.prepare import drawn
+    from neurobridge.connectome.synthetic import SHAPES, synthetic_graph
 
-    graph = drawn("15M")
+    graph = synthetic_graph(SHAPES["flywire783"])
     ids = _root_ids(graph.sign.size)
     Path(folder).mkdir(parents=True, exist_ok=True)
     order = np.random.default_rng(1).permutation(graph.pre.size)
@@ -81,10 +81,10 @@ def codex_files(folder: str) -> dict[str, Any]:
     import numpy as np
     import pandas as pd
 
-    from benchmarks.prepare import drawn
+    from neurobridge.connectome.synthetic import SHAPES, synthetic_graph
 
     rng = np.random.default_rng(1)
-    graph = drawn("2M")
+    graph = synthetic_graph(SHAPES["flywire783_5"])
     rows = np.repeat(
         np.arange(graph.pre.size), rng.choice([1, 2, 3], graph.pre.size, p=[0.7, 0.2, 0.1])
     )

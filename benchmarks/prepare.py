@@ -5,18 +5,16 @@ python -m benchmarks.prepare SCALE MODEL FOLDER RESULT.json
 
 from __future__ import annotations
 
-__all__ = ["SCALES", "prepared"]
+__all__ = ["LIKE", "SCALES", "prepared"]
 
 import json
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.measure import ROOT, python
 
 if TYPE_CHECKING:
-    from benchmarks.synthetic import Graph
     from neurobridge import Network
     from neurobridge.connectome.table import Connectome
 
@@ -24,6 +22,9 @@ DATA = ROOT / "benchmarks" / "results" / "data"
 REFERENCE_DATA = ROOT.parent / "shared" / "data"
 SCALES = {"small": 100.0, "2M": 500.0, "15M": 200.0, "olfactory": 1000.0}
 """Name of a graph, and the simulated time of a comparison in ms."""
+
+LIKE = {"small": "small", "2M": "flywire783_5", "15M": "flywire783"}
+"""The synthetic graph of a scale."""
 
 N_DRIVEN, RATE_HZ = 12_384, 4.0
 """As many neurons as FlyWire has sensory ones, and the rate of their input events."""
@@ -118,34 +119,10 @@ def _olfactory() -> Connectome:
 
 
 def _synthetic(scale: str) -> Connectome:
-    import numpy as np
-
-    from neurobridge.connectome.build import from_edges
-    from neurobridge.connectome.provenance import Provenance
+    from neurobridge.connectome.registry import load
     from neurobridge.connectome.signs import Argmax
 
-    graph = drawn(scale)
-    table = from_edges(
-        graph.pre, graph.post, count=graph.count, ids=np.arange(graph.sign.size),
-        labels={"nt": np.where(graph.sign > 0, "ach", "gaba")},
-        provenance=Provenance(f"synthetic-{scale}"),
-    )  # fmt: skip
-    return table.with_signs(Argmax("fly"), unknown="drop")
-
-
-def drawn(scale: str) -> Graph:
-    """The synthetic graph of a scale, drawn once."""
-    import numpy as np
-
-    from benchmarks.synthetic import ALL_EDGES, FIVE_SYNAPSES, SMALL, Graph, synthetic_graph
-
-    path = DATA / f"graph-{scale}.npz"
-    if not path.exists():
-        shape = {"15M": ALL_EDGES, "2M": FIVE_SYNAPSES, "small": SMALL}[scale]
-        DATA.mkdir(parents=True, exist_ok=True)
-        np.savez(path, **asdict(synthetic_graph(shape)))
-    with np.load(path) as arrays:
-        return Graph(**arrays)
+    return load("synthetic", like=LIKE[scale]).with_signs(Argmax("fly"))
 
 
 def main(scale: str, model: str, folder: str, result: str) -> None:

@@ -25,6 +25,10 @@ _LOADERS = {
     "matrix": ("matrix:load_matrix", "a matrix in .npy or a sparse one in .npz"),
     "neuprint": ("neuprint:load_neuprint", "neuPrint exports of hemibrain, MANC and MaleCNS"),
     "saved": ("saved:load_saved", "a folder that Connectome.save wrote"),
+    "synthetic": (
+        "synthetic:load_synthetic",
+        "a random graph with the degrees of FlyWire 783, no file needed",
+    ),
     "table": ("table:load_table", "any edge and node list, by a column mapping in YAML"),
 }
 
@@ -59,7 +63,7 @@ def load(source: str, path: str | Path | None = None, **options: Any) -> Connect
     source : str
         One of :func:`sources`, e.g. ``"celegans"``, ``"codex"`` or ``"table"``.
     path : path, optional
-        File or folder; none for ``celegans``.
+        File or folder; none for ``celegans`` and ``synthetic``.
     **options
         Those of the loader, e.g. ``release="783"`` for ``codex``.
 

@@ -1,11 +1,16 @@
-"""The synthetic graph of the benchmarks is what its shape says, and the same every time."""
+"""The synthetic connectome is what its shape says, and the same every time."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from benchmarks.synthetic import ALL_EDGES, SMALL, synthetic_graph
+from neurobridge.connectome import Argmax
+from neurobridge.connectome.registry import load
+from neurobridge.connectome.synthetic import SHAPES, Shape, synthetic_graph
+from neurobridge.errors import UnknownNameError
+
+SMALL, ALL_EDGES = SHAPES["small"], SHAPES["flywire783"]
 
 
 @pytest.fixture(scope="module")
@@ -51,3 +56,41 @@ def test_the_same_seed_gives_the_same_graph(graph):
 def test_signs_are_as_frequent_as_asked(graph):
     assert set(np.unique(graph.sign)) == {-1, 1}
     assert (graph.sign < 0).mean() == pytest.approx(SMALL.inhibitory, abs=0.03)
+
+
+def test_a_graph_that_is_nearly_complete_is_found():
+    """Most of the pairs that are joined first exist already: nine tenths of 380 are wanted."""
+    graph = synthetic_graph(Shape(20, 342, 19, 0.1, 0.0, 1.0, 1, 9))
+    key = graph.post.astype(np.int64) * 20 + graph.pre
+    assert key.size == 342
+    assert (np.diff(key) > 0).all()
+    assert (graph.pre != graph.post).all()
+
+
+@pytest.fixture(scope="module")
+def connectome():
+    return load("synthetic", like="small")
+
+
+def test_the_source_gives_the_graph_with_transmitters(connectome, graph):
+    signed = connectome.with_signs(Argmax("fly"))
+    for name in ("pre", "post", "count", "sign"):
+        assert np.array_equal(getattr(signed, name), getattr(graph, name))
+    assert not signed.findings
+
+
+def test_driven_neurons_have_more_targets_than_others(connectome):
+    """Drawn in proportion to a degree that is log-normal, the mean is exp(sigma^2) as large."""
+    driven = np.asarray(connectome.label("drive")) == "sugar"
+    assert driven.sum() == 15  # 420 of 138,639 are as many of 5,000
+    several = [load("synthetic", like="small", seed=seed) for seed in range(30)]
+    ratios = []
+    for one in several:
+        degree = np.bincount(one.pre, minlength=one.n_neurons)
+        ratios.append(degree[np.asarray(one.label("drive")) == "sugar"].mean() / degree.mean())
+    assert np.mean(ratios) == pytest.approx(np.exp(SMALL.degree_sigma**2), rel=0.2)
+
+
+def test_an_unknown_shape_is_refused():
+    with pytest.raises(UnknownNameError, match="flywire783_5"):
+        load("synthetic", like="flywire783_6")
