@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from neurobridge.errors import ModelError as ModelError
     from neurobridge.errors import NetworkError as NetworkError
     from neurobridge.errors import NeurobridgeError as NeurobridgeError
+    from neurobridge.errors import StudyError as StudyError
     from neurobridge.errors import TrainingError as TrainingError
     from neurobridge.errors import UnitError as UnitError
     from neurobridge.errors import UnknownNameError as UnknownNameError
@@ -84,6 +85,10 @@ if TYPE_CHECKING:
     from neurobridge.recording import Spikes as Spikes
     from neurobridge.registry import get_backend as get_backend
     from neurobridge.registry import list_backends as list_backends
+    from neurobridge.study.result import StudyResult as StudyResult
+    from neurobridge.study.running import run_study as run_study
+    from neurobridge.study.study import Study as Study
+    from neurobridge.study.study import load_study as load_study
 
 _NAMES = {
     "neurobridge.citation": ("Reference", "citations"),
@@ -104,6 +109,7 @@ _NAMES = {
         "ModelError",
         "NetworkError",
         "NeurobridgeError",
+        "StudyError",
         "TrainingError",
         "UnitError",
         "UnknownNameError",
@@ -134,6 +140,9 @@ _NAMES = {
     "neurobridge.lowering.finding": ("Finding",),
     "neurobridge.recording": ("Recording", "Signal", "Spikes"),
     "neurobridge.registry": ("get_backend", "list_backends"),
+    "neurobridge.study.result": ("StudyResult",),
+    "neurobridge.study.running": ("run_study",),
+    "neurobridge.study.study": ("Study", "load_study"),
 }
 """Module -> public names that it defines."""
 
@@ -151,6 +160,7 @@ _MODULES = frozenset(
         "io",
         "models",
         "structure",
+        "study",
         "tasks",
         "training",
     }

@@ -16,6 +16,7 @@ __all__ = [
     "ModelError",
     "NetworkError",
     "NeurobridgeError",
+    "StudyError",
     "TrainingError",
     "UnitError",
     "UnknownNameError",
@@ -72,6 +73,10 @@ class BackendError(NeurobridgeError, RuntimeError):
 
 class BackendUnavailableError(NeurobridgeError, ImportError):
     """A backend, or a tool that it needs, is not installed."""
+
+
+class StudyError(NeurobridgeError, RuntimeError):
+    """A study cannot go on: its store, its cluster or its workers are not what they must be."""
 
 
 class TrainingError(NeurobridgeError, RuntimeError):

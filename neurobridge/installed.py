@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-__all__ = ["refuse_without_numba", "refuse_without_torch"]
+__all__ = [
+    "refuse_without_dask",
+    "refuse_without_jobqueue",
+    "refuse_without_numba",
+    "refuse_without_optuna",
+    "refuse_without_torch",
+]
 
 from importlib.util import find_spec
 
@@ -30,6 +36,36 @@ def refuse_without_numba() -> None:
     BackendUnavailableError
     """
     _refuse("Lyapunov exponents need", EXPONENTS, "lyapunov")
+
+
+def refuse_without_dask() -> None:
+    """Say how to install what runs studies.
+
+    Raises
+    ------
+    BackendUnavailableError
+    """
+    _refuse("studies need", ("dask", "distributed"), "study")
+
+
+def refuse_without_optuna() -> None:
+    """Say how to install what searches.
+
+    Raises
+    ------
+    BackendUnavailableError
+    """
+    _refuse("a search needs", ("optuna",), "study")
+
+
+def refuse_without_jobqueue() -> None:
+    """Say how to install what submits jobs to SLURM.
+
+    Raises
+    ------
+    BackendUnavailableError
+    """
+    _refuse("a cluster of kind 'slurm' needs", ("dask_jobqueue",), "slurm")
 
 
 def _refuse(who_needs: str, packages: tuple[str, ...], extra: str) -> None:
