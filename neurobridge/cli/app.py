@@ -291,6 +291,46 @@ def runs(
     runs(folder, json)
 
 
+@app.command()
+def study(
+    file: Annotated[str, typer.Argument(metavar="STUDY", help="The YAML file of a study.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", help="The store; default: studies/NAME. It is gone on with."
+        ),
+    ] = None,
+    status: Annotated[
+        bool, typer.Option("--status", help="Only show what there is; nothing is run.")
+    ] = False,
+    extend: Annotated[
+        bool, typer.Option("--extend", help="Go on with the store although the study changed.")
+    ] = False,
+    workers: Annotated[
+        int | None, typer.Option(help="Worker processes here, instead of the cluster of the file.")
+    ] = None,
+    measures: Annotated[
+        str | None, typer.Option(metavar="NAMES", help="What is summarised and drawn, with commas.")
+    ] = None,
+    over: Annotated[
+        str | None, typer.Option(metavar="PATH", help="The parameter along the axis of the figure.")
+    ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The figure; default: study.svg in the store."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Run networks x backends x parameters x seeds, here or on a cluster. What is done stays done.
+
+    Code 1 if trials failed; they are tried again the next time.
+    """
+    from neurobridge.cli.studying import Asked, study
+    from neurobridge.cli.subject import split
+
+    study(file, Asked(out, status, extend, workers, plot, split(measures), over), json)
+
+
 What = Annotated[
     str,
     typer.Argument(
