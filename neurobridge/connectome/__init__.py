@@ -26,6 +26,9 @@ __all__ = [
     "from_matrix",
     "from_networkx",
     "load",
+    "rewired",
+    "shuffled_counts",
+    "shuffled_signs",
     "sign_policy",
     "sources",
 ]
@@ -45,5 +48,7 @@ from neurobridge.connectome.policies import (
 )
 from neurobridge.connectome.provenance import Provenance, SourceFile, Step
 from neurobridge.connectome.registry import load, sources
+from neurobridge.connectome.rewiring import rewired
+from neurobridge.connectome.shuffling import shuffled_counts, shuffled_signs
 from neurobridge.connectome.table import Connectome
 from neurobridge.connectome.transmitters import ELEGANS_SIGNS, FLY_SIGNS
