@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 GROUP = "neurobridge.backends"
 OWN = {
     "reference": "neurobridge.backends.reference:ReferenceBackend",
+    "native": "neurobridge.backends.native:NativeBackend",
     "brian2": "neurobridge.backends.brian2:Brian2Backend",
     "nest": "neurobridge.backends.nest:NestBackend",
     "torch": "neurobridge.backends.torch:TorchBackend",

@@ -1,0 +1,398 @@
+"""Source of the loop over steps: one function, which every thread runs for its own neurons."""
+
+from __future__ import annotations
+
+__all__ = ["driver"]
+
+from collections.abc import Callable, Sequence
+
+from neurobridge.backends.native.event_text import ASKING, TABLES, UNPACKED, class_lines
+from neurobridge.backends.native.kind import LANES, Kind
+
+Lines = list[str]
+
+ADVANCE = '''
+@compiled
+def advance(t, k0, k1, mode, chunk, shares, cells, sleep, graph, wires, drive, coupled, sampling,
+            spikes, first_spike, said, memory, counter, costs):
+    """Steps ``k0`` up to ``k1`` for the neurons of thread ``t``; how far it came.
+
+    ``mode`` is 0 (events), 1 (dense) or 2 (chosen as it goes). ``said`` int64 (2, threads, 8) is
+    what threads tell each other at the end of a chunk: synaptic events, looks at neurons, room left
+    for spikes. ``memory`` float64 (threads, 8) lasts from one call to the next.
+    """
+    threads = shares.size - 1
+    b0, b1 = shares[t], shares[t + 1]
+    own = np.zeros(8, np.int64)
+    own[4], own[5] = b0 * 64, b1 * 64
+    dense = mode == 1 or not MAY_SLEEP
+    looks_per_event, regret, parity = 0.25, 0.0, 0
+    if k0 > 0:
+        own[0], dense, looks_per_event = np.int64(memory[t, 0]), memory[t, 1] == 1.0, memory[t, 2]
+        regret, parity = memory[t, 3], np.int64(memory[t, 4])
+    elif not dense:
+        fall_asleep(b0, b1, -1.0, cells, sleep, own)
+    mine = spikes[t]
+    n = first_spike[t, k0 + 1]
+    at = k0
+    while at < k1:
+        begin, stop = at, min(at + chunk, k1)
+        own[2], own[3] = 0, 0
+        for k in range(begin, stop):
+            if dense:
+                own[2] += arrive(t, k, cells.blocks, STRIDE, graph, wires, drive, spikes,
+                                 first_spike)
+                inject(t, k, b0, b1, cells.blocks, STRIDE, drive)
+                n = dense_step(t, k, b0, b1, shares, cells, coupled, mine, n, counter)
+            else:
+                n = event_step(t, k, cells, sleep, graph, wires, drive, spikes, first_spike, own,
+                               mine, n)
+            first_spike[t, k + 2] = n
+            if sampling.neuron.size:
+                if dense:
+                    sample_blocks(k, b0, b1, cells.blocks, STRIDE, sampling)
+                else:
+                    sample_rows(k, cells, sleep, sampling, own)
+        at = stop
+        said[parity, t, 0], said[parity, t, 1], said[parity, t, 2] = own[2], own[3], mine.size - n
+        wait_for_all(counter, threads)
+        events, looks, room = 0, 0, said[parity, 0, 2]
+        for other in range(threads):
+            events += said[parity, other, 0]
+            looks += said[parity, other, 1]
+            room = min(room, said[parity, other, 2])
+        parity = 1 - parity
+        if MAY_SLEEP and mode == 2:
+            if not dense and events > 0:
+                looks_per_event = looks / events
+            by_events = costs[0] * (looks_per_event * events if dense else looks) + costs[1] * events
+            by_steps = costs[2] * (stop - begin) + costs[3] * events
+            regret = max(0.0, regret + (by_steps - by_events if dense else by_events - by_steps))
+            if regret > costs[4]:
+                regret = 0.0
+                if dense:
+                    to_rows(b0, b1, at - 1.0, cells)
+                    fall_asleep(b0, b1, at - 1.0, cells, sleep, own)
+                else:
+                    to_blocks(b0, b1, at - 1.0, cells, sleep)
+                dense = not dense
+        if room < costs[5]:
+            break
+    memory[t, 0], memory[t, 1], memory[t, 2] = own[0], 1.0 if dense else 0.0, looks_per_event
+    memory[t, 3], memory[t, 4] = regret, parity
+    return at
+'''
+
+
+def driver(kinds: Sequence[Kind], may_sleep: bool) -> Lines:
+    """All functions that know of several kinds."""
+    parts = [_dense_step(kinds)]
+    if may_sleep:
+        parts += [_event_step(kinds), _conversions(kinds)]
+    else:
+        parts += [_nothing()]
+    before = "\n\n\n".join("\n".join(p) for p in parts)
+    return [f"MAY_SLEEP = {may_sleep}", "AHEAD = np.uint64(12)", "", "", before, "", ADVANCE]
+
+
+def _choice(name: str, n: int, call: Callable[[int], Lines]) -> Lines:
+    """``if name == 0: ... elif name == 1: ...``."""
+    if n == 1:
+        return call(0)
+    lines = []
+    for i in range(n):
+        lines += [f"{'if' if i == 0 else 'elif'} {name} == {i}:", *(f"    {x}" for x in call(i))]
+    return lines
+
+
+def _indented(lines: Lines, by: int) -> Lines:
+    return [" " * by + line for line in lines]
+
+
+def _populations(body: Lines) -> Lines:
+    """Over populations; ``q0`` and ``q1`` are the blocks of this thread."""
+    return [
+        "for p in range(cells.kind.size):",
+        "    q0, q1 = max(b0, cells.bounds[p]), min(b1, cells.bounds[p + 1])",
+        "    kind = cells.kind[p]",
+        *_indented(body, 4),
+    ]
+
+
+def _dense_step(kinds: Sequence[Kind]) -> Lines:
+    staged = [i for i, kind in enumerate(kinds) if not kind.is_fused]
+    most = max((max(len(k.code.stages), len(k.code.start)) for k in kinds), default=0)
+    lines = [
+        "@compiled",
+        "def dense_step(t, k, b0, b1, shares, cells, coupled, mine, n, counter):",
+        "    D, M, C, R = cells.blocks, cells.released, cells.scalars, cells.refractory",
+        "    kf = np.float64(k)",
+        "    threads = shares.size - 1",
+    ]
+    for stage in range(most if staged else 0):
+        lines += _indented(_populations(_staged(kinds, stage, "signal", ", coupled.now")), 4)
+        if stage == 0:
+            lines += ["    keep_past(k, b0, b1, coupled)"]
+        moving = [f"(kind == {i} and {_stages(kinds[i])} > {stage})" for i in staged]
+        lines += [
+            "    wait_for_all(counter, threads)",
+            "    for c in range(coupled.population.size):",
+            "        p = coupled.population[c]",
+            "        kind = cells.kind[p]",
+            f"        if {' or '.join(moving)}:",
+            "            couple(c, k, max(b0, cells.bounds[p]) * 64, min(b1, cells.bounds[p + 1]) * 64,",
+            "                   cells.bounds[p] * 64, coupled, D, STRIDE)",
+            "    wait_for_all(counter, threads)",
+            *_indented(_populations(_staged(kinds, stage, "update", "")), 4),
+        ]
+    step = _choice(
+        "kind", len(kinds),
+        lambda i: [f"n = dense_{i}(D, M, C, R, p, q0, q1, kf, mine, n)"],
+    )  # fmt: skip
+    return [*lines, *_indented(_populations(step), 4), "    return n"]
+
+
+def _stages(kind: Kind) -> str:
+    code = kind.code
+    if not code.start_steps:
+        return str(len(code.stages))
+    return f"({len(code.start)} if k < {code.start_steps} else {len(code.stages)})"
+
+
+def _staged(kinds: Sequence[Kind], stage: int, what: str, more: str) -> Lines:
+    """One stage of all kinds that have it; couplings are cleared when signals are sent."""
+    lines: Lines = []
+    for i, kind in enumerate(kinds):
+        if kind.is_fused:
+            continue
+        code = kind.code
+        for variant, stages, when in (
+            ("start", code.start, f"k < {code.start_steps}"),
+            ("main", code.stages, f"k >= {code.start_steps}"),
+        ):
+            if stage >= len(stages):
+                continue
+            lines += [f"if kind == {i} and {when}:",
+                      f"    {what}_{i}_{variant}_{stage}(D, C, p, q0, q1, kf{more})"]  # fmt: skip
+            if what == "signal":
+                lines += [
+                    f"    clear(D, STRIDE, {kind.slots[c]}, q0, q1)" for c in code.couplings
+                ]
+    return lines or ["pass"]
+
+
+def _nothing() -> Lines:
+    """What the loop names, and never calls if no neuron may sleep."""
+    names = {
+        "event_step": "t, k, cells, sleep, graph, wires, drive, spikes, first_spike, own, mine, n",
+        "fall_asleep": "b0, b1, k, cells, sleep, own",
+        "to_blocks": "b0, b1, k, cells, sleep",
+        "to_rows": "b0, b1, k, cells",
+        "sample_rows": "k, cells, sleep, sampling, own",
+    }
+    return [
+        line
+        for name, arguments in names.items()
+        for line in ("@compiled", f"def {name}({arguments}):", "    return 0", "", "")
+    ]
+
+
+def _event_step(kinds: Sequence[Kind]) -> Lines:
+    entries = sum(len(k.code.receptors) for k in kinds)
+    arguments = f"D, C, p, {TABLES}, {ASKING}, place, awake, due, own"
+    receive = _choice(
+        "entry", entries,
+        lambda i: [f"receive_{i}(S, g, drive.event_weight[e], kf, {arguments})"],
+    )  # fmt: skip
+    deliver = _choice(
+        "entry", entries,
+        lambda i: [f"deliver_{i}(graph.target, graph.weight, a, b, kf, cells, sleep, own)"],
+    )  # fmt: skip
+    look = _choice(
+        "kind", len(kinds),
+        lambda i: [
+            f"found = look_{i}(S, g, kf, D, C, p, cells.refractory, {TABLES}, {ASKING}, due)"
+        ],
+    )  # fmt: skip
+    rush = _choice("kind", len(kinds), lambda i: _current_lines(kinds[i], i))
+    takes_current = any(k.code.takes_current for k in kinds)
+    return [
+        "@compiled",
+        "def event_step(t, k, cells, sleep, graph, wires, drive, spikes, first_spike, own, mine, n):",
+        *_indented(UNPACKED, 4),
+        "    kf = np.float64(k)",
+        *(_indented(_currents(rush), 4) if takes_current else []),
+        "    for e in range(drive.event_start[t, k], drive.event_start[t, k + 1]):",
+        "        g = np.int64(drive.event_neuron[e])",
+        "        entry = wires.entry[drive.event_port[e]]",
+        *_indented(class_lines(False), 8),
+        *_indented(receive or ["pass"], 8),
+        "    threads = first_spike.shape[0]",
+        "    for d in range(graph.first_lane.size - 1):",
+        "        q0, q1 = graph.first_lane[d], graph.first_lane[d + 1]",
+        "        s = k + 1 - graph.lane_delay[q0]",
+        "        if s < 0:",
+        "            continue",
+        "        for other in range(threads + 1):",
+        "            i0, i1 = senders_of(other, threads, s, first_spike, drive)",
+        "            for i in range(i0, i1):",
+        "                sender = spikes[other, i] if other < threads else np.int64(drive.source[i])",
+        "                row = sender * graph.lane_delay.size",
+        "                for q in range(q0, q1):",
+        "                    a, b = graph.start[t, row + q], graph.start[t, row + q + 1]",
+        "                    if a == b:",
+        "                        continue",
+        "                    own[2] += b - a",
+        "                    entry = wires.entry[graph.lane_port[q]]",
+        *_indented(deliver or ["pass"], 20),
+        "    begin, q = n, 0",
+        "    own[3] += own[0]",
+        "    while q < own[0]:",
+        "        g = np.int64(awake[own[4] + q])",
+        *_indented(class_lines(False), 8),
+        "        kind = cells.kind[p]",
+        *_indented(look, 8),
+        "        if found >= 2:",
+        "            mine[n] = g",
+        "            n += 1",
+        "        if found % 2 == 1:",
+        "            q += 1",
+        "            continue",
+        "        place[g] = -1",
+        "        own[0] -= 1",
+        "        moved = awake[own[4] + own[0]]",
+        "        if moved != g:",
+        "            awake[own[4] + q] = moved",
+        "            place[moved] = q",
+        "    if n > begin + 1:",
+        "        put_in_order(mine, begin, n)",
+        "    return n",
+    ]  # fmt: skip
+
+
+def _currents(rush: Lines) -> Lines:
+    """Currents that change at the beginning of step ``k``: neurons are moved up to it first."""
+    return [
+        "for c in range(drive.neuron_start.size - 1):",
+        "    at_change = drive.change_start[c] + drive.upcoming[t, c]",
+        "    if at_change == drive.change_start[c + 1] or drive.change[at_change] != k:",
+        "        continue",
+        "    n_neurons = drive.neuron_start[c + 1] - drive.neuron_start[c]",
+        "    values = drive.value_start[c] + drive.upcoming[t, c] * n_neurons",
+        "    drive.upcoming[t, c] += 1",
+        "    for i in range(n_neurons):",
+        "        g = np.int64(drive.current_neuron[drive.neuron_start[c] + i])",
+        "        if g < own[4] or g >= own[5]:",
+        "            continue",
+        *_indented(class_lines(False), 8),
+        "        kind = cells.kind[p]",
+        "        r = np.uint64(g) * WIDTH",
+        "        value = drive.value[values + i]",
+        *_indented(rush, 8),
+    ]
+
+
+def _current_lines(kind: Kind, i: int) -> Lines:
+    if not kind.code.takes_current:
+        return ["pass"]
+    at = len(kind.code.states)
+    return [
+        f"move_{i}(S, r, kf - 1.0, {TABLES})",
+        f"S[r + U{at}] = value",
+        "if place[g] < 0:",
+        f"    wake_{i}(S, g, r, kf - 1.0, D, C, p, T, clamped, steps, {ASKING}, place, awake, due, own)",
+        "else:",
+        "    due[g] = kf",
+    ]
+
+
+def _conversions(kinds: Sequence[Kind]) -> Lines:
+    """From rows to blocks and back, who is awake, and samples of rows."""
+
+    def copied(kind: Kind, to_rows: bool) -> Lines:
+        names = [*kind.code.states, *(["current"] if kind.code.takes_current else [])]
+        lines = []
+        for j, name in enumerate(names):
+            block = f"D[o + np.uint64({kind.slots[name] * LANES})]"
+            lines.append(f"S[r + U{j}] = {block}" if to_rows else f"{block} = S[r + U{j}]")
+        free = f"D[o + np.uint64({kind.slots['first free step'] * LANES})]"
+        lines.append(f"S[r + FIRST] = {free}" if to_rows else f"{free} = S[r + FIRST]")
+        return lines
+
+    def neurons(body: Lines) -> Lines:
+        return [
+            "for p in range(cells.kind.size):",
+            "    q0, q1 = max(b0, cells.bounds[p]), min(b1, cells.bounds[p + 1])",
+            "    kind = cells.kind[p]",
+            f"    for g in range(q0 * {LANES}, q1 * {LANES}):",
+            f"        b = g // {LANES}",
+            f"        o = np.uint64(b * STRIDE + g % {LANES})",
+            "        r = np.uint64(g) * WIDTH",
+            *_indented(body, 8),
+        ]
+
+    n = len(kinds)
+    tables = [line for line in class_lines(False) if not line.startswith("p = ")]
+    idle = [
+        f"if D[o + np.uint64({{slot}})] == np.inf:",
+        "    continue",
+    ]
+
+    def is_idle(i: int) -> Lines:
+        slot = kinds[i].slots["first free step"] * LANES
+        return [line.format(slot=slot) for line in idle]
+
+    moved = _choice("kind", n, lambda i: [f"move_{i}(S, r, k, {TABLES})"])
+    wake = _choice(
+        "kind", n,
+        lambda i: [
+            f"wake_{i}(S, g, r, k, D, C, p, T, clamped, steps, {ASKING}, place, awake, due, own)"
+        ],
+    )  # fmt: skip
+    skip = _choice("kind", n, is_idle)
+    rows = _choice("kind", n, lambda i: [*is_idle(i), *copied(kinds[i], True)])
+    blocks = _choice("kind", n, lambda i: [*is_idle(i), *copied(kinds[i], False)])
+    state = _choice("kind", n, lambda i: [f"move_{i}(row, np.uint64(0), kf, {TABLES})"])
+    return [
+        "@compiled",
+        "def to_rows(b0, b1, k, cells):",
+        "    S, D = cells.rows, cells.blocks",
+        *_indented(neurons([*rows, "S[r + LAST] = k"]), 4),
+        "", "",
+        "@compiled",
+        "def fall_asleep(b0, b1, k, cells, sleep, own):",
+        *_indented(UNPACKED, 4),
+        "    own[0] = 0",
+        *_indented(neurons([*skip, *tables, "place[g] = -1", *wake]), 4),
+        "", "",
+        "@compiled",
+        "def to_blocks(b0, b1, k, cells, sleep):",
+        *_indented(UNPACKED, 4),
+        "    M = cells.released",
+        "    for b in range(b0, b1):",
+        "        if M[b] != np.inf:",
+        "            M[b] = 0.0",
+        *_indented(neurons([
+            *skip, *tables, *moved, *blocks,
+            "if S[r + FIRST] > M[b]:", "    M[b] = S[r + FIRST]",
+        ]), 4),
+        "", "",
+        "@compiled",
+        "def sample_rows(k, cells, sleep, sampling, own):",
+        *_indented(UNPACKED, 4),
+        "    row = np.empty(np.int64(WIDTH))",
+        "    kf = np.float64(k)",
+        "    for i in range(sampling.neuron.size):",
+        "        g = np.int64(sampling.neuron[i])",
+        "        if g < own[4] or g >= own[5] or (k + 1) % sampling.interval[i] != 0:",
+        "            continue",
+        *_indented(class_lines(False), 8),
+        "        kind = cells.kind[p]",
+        "        r = np.int64(g) * np.int64(WIDTH)",
+        "        for j in range(row.size):",
+        "            row[j] = S[r + j]",
+        *_indented(state, 8),
+        "        at_sample = (k + 1) // sampling.interval[i] - 1",
+        "        sampling.values[sampling.first[i] + at_sample * sampling.stride[i]] = (",
+        "            row[sampling.state[i]])",
+    ]  # fmt: skip

@@ -1,0 +1,98 @@
+"""A drive as compiled code wants it: by step, by thread, by neuron of the whole network."""
+
+from __future__ import annotations
+
+__all__ = ["input_of"]
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurobridge.backends.native.arrays import Input
+from neurobridge.backends.native.kind import LANES, Kind
+from neurobridge.backends.native.layout import Layout
+from neurobridge.lowering.program import CurrentInput, Drive
+
+Array = NDArray[np.generic]
+
+
+def input_of(drive: Drive, layout: Layout, kinds: dict[str, Kind]) -> Input:
+    """All input of a run; ``kinds`` by population."""
+    source_start, source = _sources(drive, layout)
+    event_start, neuron, port, weight = _events(drive, layout)
+    currents = _merged(drive.currents)
+    sizes = [c.start.size for c in currents]
+    members = [c.neuron.size for c in currents]
+    first = [layout.places[c.population].first for c in currents]
+    return Input(
+        source_start, source, event_start, neuron, port, weight,
+        _starts(sizes), _joined([c.start for c in currents], np.int64),
+        _starts(members),
+        _joined([c.neuron + f for c, f in zip(currents, first, strict=True)], np.uint32),
+        _starts([n * m for n, m in zip(sizes, members, strict=True)]),
+        _joined([c.value.ravel() for c in currents], np.float64),
+        np.array([kinds[c.population].slots["current"] for c in currents], dtype=np.int64),
+        np.zeros((layout.threads, len(currents)), dtype=np.int64),
+    )  # fmt: skip
+
+
+def _starts(sizes: Sequence[int]) -> NDArray[np.int64]:
+    return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+
+
+def _joined(parts: Sequence[Array], dtype: type) -> Array:
+    return np.concatenate([np.empty(0, dtype), *(p.astype(dtype) for p in parts)])
+
+
+def _sources(drive: Drive, layout: Layout) -> tuple[NDArray[np.int64], Array]:
+    """Spikes of all sources by stamp, in order of their populations."""
+    stamp = _joined([s.stamp for s in drive.sources], np.int64)
+    sender = _joined(
+        [s.neuron.astype(np.int64) + layout.places[s.population].first for s in drive.sources],
+        np.uint32,
+    )
+    order = np.argsort(stamp, kind="stable")
+    return np.searchsorted(stamp[order], np.arange(drive.n_steps + 3)), sender[order]
+
+
+def _events(drive: Drive, layout: Layout) -> tuple[NDArray[np.int64], Array, Array, Array]:
+    """Events by thread and step; within a step as the drive has them."""
+    step = _joined([e.step for e in drive.events], np.int64)
+    neuron = _joined(
+        [e.target[e.channel].astype(np.int64) + layout.places[e.population].first
+         for e in drive.events], np.int64,
+    )  # fmt: skip
+    weight = _joined([e.weight[e.channel] * e.count for e in drive.events], np.float64)
+    ports = [layout.port(e.population, e.receptor) for e in drive.events]
+    port = np.repeat(np.array(ports, np.int32), [e.step.size for e in drive.events])
+    thread = np.searchsorted(layout.shares[1:] * LANES, neuron, side="right")
+    if len(drive.events) > 1 or layout.threads > 1:
+        order = np.lexsort((step, thread))
+        step, neuron, weight, port = step[order], neuron[order], weight[order], port[order]
+        thread = thread[order]
+    key = thread * (drive.n_steps + 1) + step
+    bounds = np.arange(layout.threads * (drive.n_steps + 1)).reshape(layout.threads, -1)
+    return np.searchsorted(key, bounds), neuron.astype(np.uint32), port, weight
+
+
+def _merged(currents: Sequence[CurrentInput]) -> list[CurrentInput]:
+    """Inputs of which no two reach the same neuron: those of a population that do become one."""
+    found: list[CurrentInput] = []
+    for population in dict.fromkeys(c.population for c in currents):
+        own = [c for c in currents if c.population == population]
+        neurons = np.concatenate([c.neuron for c in own])
+        found += own if np.unique(neurons).size == neurons.size else [_sum(own)]
+    return [c for c in found if c.start.size and c.neuron.size]
+
+
+def _sum(currents: Sequence[CurrentInput]) -> CurrentInput:
+    """One input that changes when any does, with the sum of all at every neuron."""
+    start = np.unique(np.concatenate([c.start for c in currents]))
+    neuron = np.unique(np.concatenate([c.neuron for c in currents])).astype(np.int32)
+    value = np.zeros((start.size, neuron.size))
+    for c in currents:
+        held = np.searchsorted(c.start, start, side="right") - 1
+        rows = np.where((held >= 0)[:, None], c.value[np.maximum(held, 0)], 0.0)
+        value[:, np.searchsorted(neuron, c.neuron)] += rows
+    return CurrentInput(currents[0].stimulus, currents[0].population, neuron, start, value)

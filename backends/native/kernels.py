@@ -1,0 +1,197 @@
+"""Compiled code that knows nothing of models: edges, delivery, drawing, sampling."""
+
+from __future__ import annotations
+
+__all__ = [
+    "arrive", "clear", "counted", "couple", "filled", "gathered", "inject", "keep_past",
+    "put_in_order", "sample_blocks", "senders_of",
+]  # fmt: skip
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+compiled = njit(cache=True, nogil=True, error_model="numpy", boundscheck=False)
+
+
+@compiled
+def counted(
+    indptr: Any, source: Any, delay: Any, lane_of: Any, n_lanes: Any, pre: Any, post: Any,
+    shares: Any, start: Any,
+) -> None:  # fmt: skip
+    """Edges in each row of ``start``, one place further, ready to be summed up."""
+    one_delay = delay.size == 1
+    thread, last = 0, shares[1] * 64
+    for j in range(indptr.size - 1):
+        while post + j >= last:
+            thread += 1
+            last = shares[thread + 1] * 64
+        for e in range(indptr[j], indptr[j + 1]):
+            lane = lane_of[delay[0] if one_delay else delay[e]]
+            start[thread, (pre + source[e]) * n_lanes + lane + 1] += 1
+
+
+@compiled
+def filled(
+    indptr: Any, source: Any, delay: Any, lane_of: Any, n_lanes: Any, pre: Any, post: Any,
+    shares: Any, upcoming: Any, weights: Any, target: Any, weight: Any,
+) -> None:  # fmt: skip
+    """Put every edge of a pathway into the next place of its row."""
+    one_delay = delay.size == 1
+    thread, last = 0, shares[1] * 64
+    for j in range(indptr.size - 1):
+        while post + j >= last:
+            thread += 1
+            last = shares[thread + 1] * 64
+        for e in range(indptr[j], indptr[j + 1]):
+            lane = lane_of[delay[0] if one_delay else delay[e]]
+            row = (pre + source[e]) * n_lanes + lane
+            at = upcoming[thread, row]
+            upcoming[thread, row] = at + 1
+            target[at] = np.uint32(post + j)
+            weight[at] = weights[e]
+
+
+@compiled
+def gathered(
+    indptr: Any, source: Any, delay: Any, lane_of: Any, n_lanes: Any, pre: Any, post: Any,
+    shares: Any, upcoming: Any, weight: Any, weights: Any,
+) -> None:  # fmt: skip
+    """The way back of :func:`filled`: weights in the order of the pathway."""
+    one_delay = delay.size == 1
+    thread, last = 0, shares[1] * 64
+    for j in range(indptr.size - 1):
+        while post + j >= last:
+            thread += 1
+            last = shares[thread + 1] * 64
+        for e in range(indptr[j], indptr[j + 1]):
+            lane = lane_of[delay[0] if one_delay else delay[e]]
+            row = (pre + source[e]) * n_lanes + lane
+            at = upcoming[thread, row]
+            upcoming[thread, row] = at + 1
+            weights[e] = weight[at]
+
+
+@compiled
+def senders_of(thread: Any, threads: Any, stamp: Any, first_spike: Any, drive: Any) -> Any:
+    """Where the spikes with this stamp lie: those of a thread, or of sources after all threads."""
+    if thread < threads:
+        return first_spike[thread, stamp], first_spike[thread, stamp + 1]
+    return drive.source_start[stamp], drive.source_start[stamp + 1]
+
+
+@compiled
+def arrive(
+    t: Any, k: Any, blocks: Any, stride: Any, graph: Any, wires: Any, drive: Any, spikes: Any,
+    first_spike: Any,
+) -> Any:  # fmt: skip
+    """Sum up all events of step ``k`` in the blocks; the number of synaptic events."""
+    for e in range(drive.event_start[t, k], drive.event_start[t, k + 1]):
+        g = np.int64(drive.event_neuron[e])
+        slot = wires.slot[drive.event_port[e]]
+        blocks[(g // 64) * stride + slot * 64 + g % 64] += drive.event_weight[e]
+    threads, n_lanes, total = first_spike.shape[0], graph.lane_delay.size, 0
+    for d in range(graph.first_lane.size - 1):
+        q0, q1 = graph.first_lane[d], graph.first_lane[d + 1]
+        stamp = k + 1 - graph.lane_delay[q0]
+        if stamp < 0:
+            continue
+        for other in range(threads + 1):
+            i0, i1 = senders_of(other, threads, stamp, first_spike, drive)
+            for i in range(i0, i1):
+                sender = np.int64(spikes[other, i]) if other < threads else np.int64(drive.source[i])
+                for q in range(q0, q1):
+                    a = graph.start[t, sender * n_lanes + q]
+                    b = graph.start[t, sender * n_lanes + q + 1]
+                    total += b - a
+                    offset = wires.slot[graph.lane_port[q]] * 64
+                    _add_up(graph.target, graph.weight, a, b, blocks, stride, offset)
+    return total
+
+
+@compiled
+def _add_up(
+    target: Any, weight: Any, a: Any, b: Any, blocks: Any, stride: Any, offset: Any
+) -> None:  # fmt: skip
+    step, place, lanes, lane = np.uint64(stride), np.uint64(offset), np.uint64(6), np.uint64(63)
+    for e in range(np.uint64(a), np.uint64(b)):
+        g = np.uint64(target[e])
+        blocks[(g >> lanes) * step + place + (g & lane)] += weight[e]
+
+
+@compiled
+def inject(t: Any, k: Any, b0: Any, b1: Any, blocks: Any, stride: Any, drive: Any) -> None:
+    """Currents that change at the beginning of step ``k``."""
+    for c in range(drive.current_slot.size):
+        change = drive.change_start[c] + drive.upcoming[t, c]
+        if change == drive.change_start[c + 1] or drive.change[change] != k:
+            continue
+        n = drive.neuron_start[c + 1] - drive.neuron_start[c]
+        values = drive.value_start[c] + drive.upcoming[t, c] * n
+        drive.upcoming[t, c] += 1
+        for i in range(n):
+            g = np.int64(drive.current_neuron[drive.neuron_start[c] + i])
+            b = g // 64
+            if b0 <= b < b1:
+                at = b * stride + drive.current_slot[c] * 64 + g % 64
+                blocks[at] = drive.value[values + i]
+
+
+@compiled
+def sample_blocks(k: Any, b0: Any, b1: Any, blocks: Any, stride: Any, sampling: Any) -> None:
+    """States that are recorded at the end of step ``k``."""
+    for i in range(sampling.neuron.size):
+        g = np.int64(sampling.neuron[i])
+        b = g // 64
+        if b0 <= b < b1 and (k + 1) % sampling.interval[i] == 0:
+            n = (k + 1) // sampling.interval[i] - 1
+            value = blocks[b * stride + sampling.state[i] * 64 + g % 64]
+            sampling.values[sampling.first[i] + n * sampling.stride[i]] = value
+
+
+@compiled
+def put_in_order(values: Any, a: Any, b: Any) -> None:
+    """Sort ``values[a:b]`` in place."""
+    if b - a > 16:
+        values[a:b].sort()
+        return
+    for i in range(a + 1, b):
+        value, j = values[i], i
+        while j > a and values[j - 1] > value:
+            values[j] = values[j - 1]
+            j -= 1
+        values[j] = value
+
+
+@compiled
+def keep_past(k: Any, b0: Any, b1: Any, coupled: Any) -> None:
+    """What is sent at the beginning of step ``k`` is kept for couplings with a delay."""
+    coupled.past[k % coupled.past.shape[0], b0 * 64 : b1 * 64] = coupled.now[b0 * 64 : b1 * 64]
+
+
+@compiled
+def clear(blocks: Any, stride: Any, slot: Any, b0: Any, b1: Any) -> None:
+    """Set a slot to zero."""
+    for b in range(b0, b1):
+        blocks[b * stride + slot * 64 : b * stride + slot * 64 + 64] = 0.0
+
+
+@compiled
+def couple(
+    c: Any, k: Any, j0: Any, j1: Any, post: Any, coupled: Any, blocks: Any, stride: Any
+) -> None:
+    """Add what the continuous pathway ``c`` brings to the neurons ``j0`` up to ``j1``."""
+    edge, row, pre = coupled.first[c], coupled.row_first[c], coupled.pre[c]
+    offset, depth = coupled.slot[c] * 64, coupled.past.shape[0]
+    last = coupled.row_first[c + 1] - 1 - row
+    for j in range(j0 - post, min(j1 - post, last)):
+        total = 0.0
+        for e in range(edge + coupled.indptr[row + j], edge + coupled.indptr[row + j + 1]):
+            delay = coupled.delay[e]
+            if delay == 0:
+                total += coupled.weight[e] * coupled.now[pre + coupled.source[e]]
+            elif delay <= k:
+                total += coupled.weight[e] * coupled.past[(k - delay) % depth, pre + coupled.source[e]]
+        g = post + j
+        blocks[(g // 64) * stride + offset + g % 64] += total
