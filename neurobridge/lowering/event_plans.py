@@ -87,11 +87,17 @@ def stimulus_delay(
 
 def _poisson(stimulus: Poisson | PoissonCounts, dt: float) -> int:
     """Events of one neuron in one step that are hardly ever exceeded."""
-    from scipy.stats import poisson
-
     rate = np.asarray(stimulus.rate, dtype=np.float64)
     per_step = float(rate.max(initial=0.0)) * dt * 1e-3
-    return max(int(poisson.isf(RARE, per_step)), 1) if per_step > 0 else 1
+    return max(_rarely_exceeded(per_step), 1) if per_step > 0 else 1
+
+
+def _rarely_exceeded(mean: float) -> int:
+    """The smallest number that a Poisson number exceeds with a probability of at most ``RARE``."""
+    number = np.arange(1, int(mean + 12 * np.sqrt(mean)) + 20)
+    probability = np.exp(number * np.log(mean) - mean - np.cumsum(np.log(number)))
+    exceeds = np.cumsum(probability[::-1])[::-1]  # exceeds[k]: that it is above k
+    return int(np.flatnonzero(exceeds <= RARE)[0])
 
 
 def _given(stimulus: SpikeTrains, dt: float) -> int:
