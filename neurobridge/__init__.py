@@ -159,6 +159,7 @@ _MODULES = frozenset(
         "graph",
         "io",
         "models",
+        "perturbation",
         "structure",
         "study",
         "tasks",
