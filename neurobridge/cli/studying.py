@@ -220,17 +220,19 @@ def _best(result: StudyResult) -> Text:
 
 
 def _summary(result: StudyResult, asked: Asked) -> Table:
-    """Points down, measures across, each as mean and interval."""
+    """Points down, measures across, each as mean and half of its interval."""
     chosen = asked.measures or list(result.measures)[:4]
     summary = result.summary(chosen)
     varying = [p for p in result.paths if summary[p].nunique() > 1]
     named = [n for n in ("experiment", "backend") if summary[n].nunique() > 1]
-    table = Table(box=box.SIMPLE_HEAD, caption=f"mean [interval], {METHOD}", caption_justify="left")
-    for name in (*named, *varying):
-        table.add_column(name.removeprefix("populations.").removeprefix("stimuli."))
+    table = Table(
+        box=box.SIMPLE_HEAD, caption=f"mean ± interval ({METHOD})", caption_justify="left"
+    )
+    for name in (*named, *_short(varying)):
+        table.add_column(name, overflow="fold")
     table.add_column("n", justify="right")
     for name in chosen:
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", overflow="fold")
     points = list(summary.groupby(["experiment", "backend", "point"], sort=False))
     for _, point in points[:ROWS]:
         head = point.iloc[0]
@@ -241,7 +243,13 @@ def _summary(result: StudyResult, asked: Asked) -> Table:
     return table
 
 
+def _short(paths: list[str]) -> list[str]:
+    """The last parts of paths, where they tell the paths apart."""
+    last = [path.rpartition(".")[2] for path in paths]
+    return last if len(set(last)) == len(last) else paths
+
+
 def _cell(row: Any) -> str:
     if pd.isna(row.mean):
         return "-"
-    return f"{row.mean:.4g}" + ("" if pd.isna(row.low) else f" [{row.low:.4g}, {row.high:.4g}]")
+    return f"{row.mean:.4g}" + ("" if pd.isna(row.low) else f" ± {(row.high - row.low) / 2:.2g}")

@@ -80,7 +80,7 @@ def _local(plan: LocalPlan, trials: int) -> Iterator[Client]:
             dashboard_address=None,
             silence_logs=logging.CRITICAL,
         ) as cluster,
-        Client(cluster) as client,
+        Client(cluster, set_as_default=False) as client,
     ):
         yield client
 
@@ -96,7 +96,7 @@ def _slurm(plan: SlurmPlan, folder: Path) -> Iterator[Client]:
         SLURMCluster(
             scheduler_options={"dashboard_address": None}, **_of_jobs(plan, folder)
         ) as cluster,
-        Client(cluster) as client,
+        Client(cluster, set_as_default=False) as client,
     ):
         cluster.scale(jobs=plan.jobs)
         yield client

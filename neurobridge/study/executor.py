@@ -92,7 +92,9 @@ class Executor:
         futures = self._submit(trials)
         by_key = {future.key: trial for future, trial in zip(futures, trials, strict=True)}
         suspects = []
-        completed = as_completed(futures, with_results=True, raise_errors=False)
+        completed = as_completed(
+            futures, loop=self.client.loop, with_results=True, raise_errors=False
+        )
         watch = _Watch(self.client, self.patience)
         left = len(trials)
         try:

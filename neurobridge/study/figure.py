@@ -22,6 +22,7 @@ PANELS, COLUMNS, CURVES = 6, 3, 12
 """At most so many panels, side by side, and curves in each."""
 
 UNITS = {"mean_rate": "Hz", "rates": "Hz", "mean_interval": "ms"}
+OF_PATHS = {"rate": "Hz", "duration": "ms", "dt": "ms", "delay": "ms", "interval": "ms"}
 
 
 def draw_study(result: StudyResult, summary: pd.DataFrame, over: str | None) -> Figure:
@@ -77,7 +78,7 @@ def _over(panel: Axes, one: pd.DataFrame, axis: str, others: list[str]) -> None:
     x = np.unique(one[axis])
     if x.size > 2 and x[0] > 0 and np.ptp(np.diff(np.log(x))) < np.ptp(np.diff(x)) / x[0] / 10:
         panel.set_xscale("log")
-    panel.set_xlabel(axis)
+    panel.set_xlabel(_with_unit(axis))
     if len(curves) > 1:
         panel.legend(frameon=False, fontsize="small")
 
@@ -89,6 +90,12 @@ def _side_by_side(panel: Axes, one: pd.DataFrame) -> None:
     panel.errorbar(place, one["mean"], yerr=half.fillna(0.0), fmt="o", ms=4, capsize=3)
     panel.set_xticks(place, names, fontsize="small")
     panel.set_xlim(-0.5, len(names) - 0.5)
+
+
+def _with_unit(path: str) -> str:
+    """A path with the unit of its values, where that follows from its name alone."""
+    unit = OF_PATHS.get(path.rpartition(".")[2])
+    return path if unit is None else f"{path} ({unit})"
 
 
 def _short(path: str) -> str:

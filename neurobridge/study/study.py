@@ -207,6 +207,9 @@ class Study:
                 )
             accept = run.accept or []
             return Subject(label, load(path), run.duration, run.dt or 0.1, tuple(accept))
+        if source not in builtin_experiments() and not path.is_file():
+            there = sorted(p.name for p in self.folder.glob("*.y*ml"))
+            raise UnknownNameError("experiment", source, [*builtin_experiments(), *there])
         experiment = load_experiment(source if source in builtin_experiments() else path)
         own = experiment.settings
         accept = own.accept if run.accept is None else run.accept

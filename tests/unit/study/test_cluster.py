@@ -1,0 +1,101 @@
+"""Clusters: jobs, schedulers that are not there, workers that die or are others."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import neurobridge as nb
+from neurobridge import installed
+from neurobridge.errors import BackendUnavailableError, StudyError
+from neurobridge.study import AddressPlan, LocalPlan, SlurmPlan, cluster
+from tests.requirements import require
+from tests.unit.study.toys import toy_study
+
+PRELOAD = """
+import os
+from neurobridge.study import work
+
+measure = work.measure
+
+def deadly(recording, network, measures):
+    if recording.seed == 1:
+        os._exit(1)
+    if recording.seed == 2:
+        raise ValueError("not with seed 2")
+    return measure(recording, network, measures)
+
+work.measure = deadly
+"""
+
+
+def test_the_script_of_a_job_says_what_the_plan_says(tmp_path: Path) -> None:
+    require("dask_jobqueue")
+    plan = SlurmPlan(
+        kind="slurm", jobs=3, cores=4, memory="8 GB", walltime="1-02:00:00", queue="short",
+        account="lab", prologue=["module load gcc"], directives=["--constraint=avx2"],
+    )  # fmt: skip
+    lines = cluster.job_script(plan, tmp_path).splitlines()
+    for expected in (
+        "#SBATCH -p short", "#SBATCH -A lab", "#SBATCH -t 1-02:00:00", "#SBATCH --mem=8G",
+        "#SBATCH --cpus-per-task=4", "#SBATCH --constraint=avx2", "module load gcc",
+    ):  # fmt: skip
+        assert expected in lines
+    start = next(line for line in lines if "dask worker" in line or "dask_worker" in line)
+    assert "--nthreads 1 --nworkers 4" in start
+
+
+def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    found = importlib.util.find_spec
+    missing = {"dask_jobqueue", "optuna", "distributed"}
+    monkeypatch.setattr(
+        installed, "find_spec", lambda name: None if name in missing else found(name)
+    )
+    plan = SlurmPlan(kind="slurm", jobs=1, memory="1 GB", walltime="01:00:00")
+    with pytest.raises(BackendUnavailableError, match=r"needs dask_jobqueue.*\[slurm\]"):
+        cluster.job_script(plan, tmp_path)
+    with pytest.raises(BackendUnavailableError, match=r"studies need distributed.*\[study\]"):
+        nb.run_study(toy_study(tmp_path), tmp_path / "store")
+
+
+def test_a_scheduler_that_does_not_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    require("distributed")
+    monkeypatch.setattr(cluster, "CONNECT_S", 0.3)
+    plan = AddressPlan(kind="address", address="tcp://127.0.0.1:1")
+    with pytest.raises(StudyError, match="no scheduler answers at tcp://127.0.0.1:1"):
+        nb.run_study(toy_study(tmp_path), tmp_path / "store", cluster=plan)
+
+
+@pytest.mark.slow
+def test_a_trial_that_kills_its_worker_and_one_that_fails_leave_the_others(tmp_path: Path) -> None:
+    require("distributed")
+    import dask
+
+    (tmp_path / "preload.py").write_text(PRELOAD, encoding="utf-8")
+    study = toy_study(
+        tmp_path, parameters="parameters:\n  stimuli.drive.rate: [300]\n", seeds="seeds: 5\n"
+    )
+    told: list[tuple[int, int, int]] = []
+    preload = {
+        "distributed.worker.preload": [str(tmp_path / "preload.py")],
+        "distributed.scheduler.allowed-failures": 1,
+    }
+    with dask.config.set(preload):
+        result = nb.run_study(
+            study, tmp_path / "store", cluster=LocalPlan(workers=1),
+            progress=lambda *numbers: told.append(numbers),
+        )  # fmt: skip
+    assert list(result.table["seed"]) == [0, 3, 4]
+    assert not result.complete
+    failures: dict[str, Any] = {f["type"]: f for f in result.failures}
+    assert "the worker died each time" in failures["KilledWorker"]["message"]
+    assert failures["KilledWorker"]["where"].endswith("seed 1, trial 0")
+    assert "ValueError: not with seed 2" in failures["ValueError"]["traceback"]
+    assert told[0] == (0, 0, 5)
+    assert told[-1] == (3, 2, 5)
+    again = nb.run_study(study, tmp_path / "store", cluster=LocalPlan(workers=1))
+    assert again.complete
+    assert again.failures == ()
