@@ -22,8 +22,9 @@ from neurobridge.backends.base import Engine, Progress, RawResult, source_result
 from neurobridge.backends.nest.catalogue import wrong_sign
 from neurobridge.backends.nest.cells import Cell, Models, choose_cells
 from neurobridge.backends.nest.modules import compiled_modules
+from neurobridge.backends.nest.ranks import RankError, n_processes, once
 from neurobridge.backends.nest.script import Script, build_script, stimulus_script
-from neurobridge.errors import BackendError
+from neurobridge.errors import BackendError, NeurobridgeError
 from neurobridge.lowering.program import Drive, Pathway, PopulationProgram, Program
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ class NestEngine(Engine):
             "cells": {name: cell.model for name, cell in self._cells.items()},
             "compiled_because": {n: c.reason for n, c in self._cells.items() if c.nestml},
             "threads": self._threads,
+            "processes": n_processes(),
             "quiet_steps": net.quiet,
             "nest_build_s": self._built_s,
             "run_s": time.perf_counter() - start,
@@ -104,6 +106,11 @@ class NestEngine(Engine):
         """See :class:`Engine`."""
         from neurobridge.backends.nest.export import export_project
 
+        if n_processes() > 1:
+            raise BackendError(
+                f"{n_processes()} processes would all write this project: export it without "
+                "mpirun. Its run.py can then be started with mpirun"
+            )
         self._compile_what_breaks_signs(drive)
         export_project(folder, self._program, self._cells, drive)
 
@@ -120,11 +127,11 @@ class NestEngine(Engine):
     def _build(self) -> float:
         """Fill NEST's kernel; returns the seconds that it took."""
         NestEngine._in_kernel = None
-        modules = compiled_modules(self._cells.values())
-        start = time.perf_counter()
         script = build_script(self._program, self._cells)
         build = _load(script, "build", self._program.dt)
         with _nest_errors("building"):
+            modules = once(lambda: compiled_modules(self._cells.values()))
+            start = time.perf_counter()
             self._net = build(script.arrays.__getitem__, modules, self._threads)
         NestEngine._in_kernel = weakref.ref(self)
         return time.perf_counter() - start
@@ -177,7 +184,7 @@ class NestEngine(Engine):
         ):
             raise BackendError(
                 f"NEST holds {len(held):,} edges from {pre!r} to {post!r}, and they are not the "
-                f"{len(mine):,} that were built (under mpirun each process holds its own part)"
+                f"{len(mine):,} that were built"
             )
         weight = np.empty(len(mine))
         # What equals our weight in NEST's unit is our weight; dividing back could round.
@@ -229,8 +236,10 @@ def _nest_errors(doing: str) -> Iterator[None]:
     """Errors of NEST as ours, with its own words."""
     try:
         yield
-    except MemoryError:
+    except (MemoryError, NeurobridgeError):
         raise
+    except RankError as err:
+        raise BackendError(str(err)) from err
     except Exception as err:
         raise BackendError(
             f"NEST failed while {doing} the network: {type(err).__name__}: {err}. "

@@ -19,13 +19,16 @@ _HERE = Path(__file__).parent
 
 
 def export_project(folder: Path, program: Program, cells: Mapping[str, Cell], drive: Drive) -> None:
-    """Write ``run.py``, its arrays, the NESTML models and the two helper files."""
+    """Write ``run.py``, its arrays, the NESTML models and the helper files."""
     script = export_script(program, cells, drive)
     (folder / "arrays").mkdir(parents=True, exist_ok=True)
     (folder / "run.py").write_text(script.text, encoding="utf-8")
     for name, values in script.arrays.items():
         np.save(folder / "arrays" / f"{name}.npy", values)
-    shutil.copy(_HERE / "tools.py", folder / "nest_tools.py")
+    for name in ("tools", "ranks"):
+        text = (_HERE / f"{name}.py").read_text(encoding="utf-8")
+        alone = text.replace("from neurobridge.backends.nest.ranks", "from nest_ranks")
+        (folder / f"nest_{name}.py").write_text(alone, encoding="utf-8")
     models = {c.nestml.name: c.nestml.text for c in cells.values() if c.nestml}
     if models:
         (folder / "models").mkdir(exist_ok=True)
@@ -66,11 +69,12 @@ spikes and writes `spikes.npz` and `signals.npz`.
 
 * `run.py`: the network, population by population and projection by projection, and its input
 * `nest_tools.py`: time, stimuli and recorders on NEST's clock
+* `nest_ranks.py`: how several processes share the work
 * `arrays/`: edges, parameters that differ between neurons, and the input
 {models}
 Edges are sorted by target: neuron `i` has the edges `indptr[i]:indptr[i + 1]` of `source` and
 `weight`. Times are in steps of `DT`; a spike of step `k` has the stamp `k + 1`.
 
-With a NEST that has MPI, `mpirun -n 4 python run.py` runs the same code on four processes; set
-`NEUROBRIDGE_RANK_FOLDER` to a folder that all of them can write.
+With a NEST that has MPI, and the package `mpi4py`, `mpirun -n 4 python run.py` runs the same
+network on four processes. This folder must be one that all of them see.
 """

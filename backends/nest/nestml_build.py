@@ -164,7 +164,9 @@ def _build(name: str, text: str, module: str, command: list[str], folder: Path) 
 
 
 def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
-    quiet = {**os.environ, "PYNEST_QUIET": "1"}
+    """Run a tool; under mpirun as a process on its own, for NESTML imports NEST."""
+    ours = {k: v for k, v in os.environ.items() if not k.startswith(("OMPI_", "PMI", "MV2_"))}
+    quiet = {**ours, "PYNEST_QUIET": "1"}
     return subprocess.run(command, capture_output=True, text=True, check=False, env=quiet)
 
 

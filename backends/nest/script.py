@@ -13,7 +13,7 @@ import numpy as np
 
 from neurobridge.backends.nest.cells import Cell
 from neurobridge.backends.nest.clock import tics_per_ms
-from neurobridge.backends.nest.rates import is_rate
+from neurobridge.backends.nest.delays import delays_in_nest
 from neurobridge.lowering.program import Drive, PopulationProgram, Program, SpikePlan
 
 LINE = 94
@@ -65,18 +65,19 @@ def build_script(program: Program, cells: Mapping[str, Cell]) -> Script:
     script = Script("def build(array, modules=(), threads=1):\n")
     script.add('"""Create the neurons, connect them, attach the recorders."""')
     longest = max((int(np.max(p.refractory_steps)) for p in program.populations), default=0)
+    times = delays_in_nest(program)
     script.call(
         "net = Network",
         "DT",
         tics_per_ms=repr(tics_per_ms(program.dt)),
-        delays=repr(_delay_range(program)),
+        delays=repr(times.delays),
         refractory=repr(longest),
         threads="threads",
         modules="modules",
         recorders=repr(len(_recorded(program))),
     )
     for population in program.populations:
-        _population(script, population, cells)
+        _population(script, population, cells, times.ahead.get(population.name, 0))
     _pathways(script, program, cells)
     _recorders(script, program, cells)
     script.add("return net")
@@ -126,6 +127,7 @@ def export_script(program: Program, cells: Mapping[str, Cell], drive: Drive) -> 
         dt=program.dt,
         n_steps=drive.n_steps,
         compile="from nestml_build import build_module\n" if compiled else "",
+        ranks="from nest_ranks import once\n" if compiled else "",
         models=_MODEL_NAMES.format(compiled) if compiled else "",
     )
     main = _MAIN.format(modules=_MODULES if compiled else "    modules = []")
@@ -133,11 +135,14 @@ def export_script(program: Program, cells: Mapping[str, Cell], drive: Drive) -> 
     return Script(text, {**build.arrays, **stimulus.arrays})
 
 
-def _population(script: Script, population: PopulationProgram, cells: Mapping[str, Cell]) -> None:
+def _population(
+    script: Script, population: PopulationProgram, cells: Mapping[str, Cell], ahead: int
+) -> None:
     name, size = population.name, population.size
     if population.is_source:
         script.add("", f"# {name}: {size:,} sources of given spikes")
-        script.add(f"net.sources({name!r}, {size})")
+        early = f", ahead={ahead}" if ahead else ""
+        script.add(f"net.sources({name!r}, {size}{early})")
         return
     cell = cells[name]
     script.add("", f"# {name}: {size:,} neurons of model {population.model.name}")
@@ -209,15 +214,6 @@ def _recorders(script: Script, program: Program, cells: Mapping[str, Cell]) -> N
         )
 
 
-def _delay_range(program: Program) -> tuple[int, int]:
-    """Shortest and longest delay in steps; rate neurons send to each other in every step."""
-    shortest, longest = program.delay_range
-    coupled = [p.delay_range[1] for p in program.pathways if p.continuous]
-    if any(is_rate(p) for p in program.populations):
-        shortest = 1
-    return int(shortest), int(max([longest, *coupled]))
-
-
 def _some(value: Any, neurons: np.ndarray[Any, Any]) -> Any:
     """What belongs to these neurons: one number for all, or one for each."""
     return value[neurons] if np.ndim(value) else value
@@ -238,7 +234,7 @@ def _summary(program: Program) -> str:
 _HEADER = '''\
 """Network {network} on NEST: {summary}.
 
-    python run.py [threads]
+    [mpirun -n PROCESSES] python run.py [threads]
 
 prints how many spikes each recorder saw, and writes spikes.npz (NAME/stamp in steps of DT,
 NAME/neuron) and signals.npz (an array of shape (samples, neurons) for each probe).
@@ -250,7 +246,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nest_tools import Network
+{ranks}from nest_tools import Network
 {compile}
 HERE = Path(__file__).resolve().parent
 DT = {dt!r}  # time step in ms
@@ -266,7 +262,9 @@ _MODEL_NAMES = "MODELS = {!r}  # in models/*.nestml, compiled on first use\n"
 
 _MODULES = """\
     sources = {name: (HERE / "models" / f"{name}.nestml").read_text() for name in MODELS}
-    modules = [str(build_module(n, text, HERE / "build")) for n, text in sources.items()]"""
+    modules = once(
+        lambda: [str(build_module(n, text, HERE / "build")) for n, text in sources.items()]
+    )"""
 
 _MAIN = '''\
 def main():

@@ -1,7 +1,7 @@
 """Run a network on NEST, again and again, with the clock, the stimuli and the recorders in step.
 
-This file stands alone: it needs ``numpy`` and ``nest``. An exported project carries a copy of it
-under the name ``nest_tools.py``.
+This file and ``ranks.py`` stand alone: they need ``numpy`` and ``nest``. An exported project
+carries copies under the names ``nest_tools.py`` and ``nest_ranks.py``.
 
 Time. Step ``k`` of a run covers ``(k dt, (k + 1) dt]``. NEST's own clock never goes back, so each
 run begins at an offset ``start`` on it. The steps before ``start`` are quiet: no neuron can spike,
@@ -13,8 +13,10 @@ Rates. Waveform relaxation is off, so what a rate neuron hears without delay is 
 others had at the end of the step before. In the last quiet step neurons go to their initial rates,
 which are heard without delay in step 0; with a delay, nothing is heard of the time before a run.
 
-All connections of devices have the shortest delay of the network. A shorter one would make NEST
-exchange spikes more often, and slow down everything.
+NEST exchanges spikes once in the shortest delay, so one short delay slows down everything. The
+shortest delay here is that between neurons, the ``lead``. Devices are connected with it, and what
+they send leaves earlier instead. A source whose edges are shorter sends ``ahead`` of time by what
+its delays are lengthened by.
 """
 
 from __future__ import annotations
@@ -23,23 +25,41 @@ __all__ = ["Network", "Result"]
 
 import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neurobridge.backends.nest.ranks import joined, owned, world
+
 os.environ.setdefault("PYNEST_QUIET", "1")
 
-import nest
-from nest.ll_api import nestkernel
+
+@contextmanager
+def _output_as_errors() -> Iterator[None]:
+    """What is printed meanwhile, by any library, goes to stderr."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
+with _output_as_errors():  # NEST remarks on OMP_NUM_THREADS
+    import nest
+    from nest.ll_api import nestkernel
 
 Array = NDArray[Any]
 Columns = tuple[Array, Array, Array]
-"""Step, neuron and value of what a recorder holds; no values for spikes."""
+"""Step, neuron and value of what a recorder holds; values only of signals."""
 
 BLOCK = 1 << 22
 """Edges that are handed to NEST at a time; bounds the memory of copies."""
@@ -58,7 +78,8 @@ class Population:
     """Neurons in NEST, and what to set between runs.
 
     ``parameters`` holds during a run, ``initial`` is the state at time 0, ``silent`` keeps the
-    neurons from spiking in the quiet steps, and ``last`` is set in the last of them.
+    neurons from spiking in the quiet steps, and ``last`` is set in the last of them. What a source
+    sends leaves ``ahead`` steps early, and its delays are that much longer.
     """
 
     nodes: Any
@@ -69,6 +90,7 @@ class Population:
     silent: Mapping[str, Any] = field(default_factory=dict)
     last: Mapping[str, Any] = field(default_factory=dict)
     is_source: bool = False
+    ahead: int = 0
 
     def before(self) -> None:
         """Make the neurons silent."""
@@ -137,7 +159,7 @@ class Network:
     tics_per_ms : int
         Into how many parts NEST divides a millisecond; dt is a whole number of them.
     delays : tuple of int
-        Shortest and longest delay of the network in steps.
+        Shortest and longest delay in NEST, in steps.
     refractory : int
         Longest refractory period in steps.
     threads : int
@@ -165,15 +187,17 @@ class Network:
         modules: Sequence[str] = (),
         recorders: int = 0,
     ) -> None:
-        nest.ResetKernel()
+        world()
         nest.verbosity = nest.VerbosityLevel.ERROR
+        nest.ResetKernel()
         nest.set(tics_per_ms=tics_per_ms, resolution=dt, use_wfr=False)
         nest.local_num_threads = threads
+        nest.set(min_delay=delays[0] * dt, max_delay=delays[1] * dt)  # what breaks it is refused
         for module in modules:
             nest.Install(module)
         self.dt = dt
         self.lead = delays[0]
-        self.quiet = _up(max(delays[1] + refractory, self.lead) + 4, self.lead)
+        self.quiet = _up(delays[1] + refractory + 4, self.lead)
         self._unused = [
             nest.Create("spike_recorder", params={"time_in_steps": True}) for _ in range(recorders)
         ]
@@ -210,11 +234,11 @@ class Network:
             nodes, int(nodes[0].global_id), size, dict(parameters), initial, silent, last or {}
         )
 
-    def sources(self, name: str, size: int) -> None:
-        """Create a population that plays given spikes."""
+    def sources(self, name: str, size: int, ahead: int = 0) -> None:
+        """Create a population that plays given spikes, and sends them ``ahead`` steps early."""
         nodes = nest.Create("spike_generator", size)
         first = int(nodes[0].global_id)
-        self.populations[name] = Population(nodes, first, size, is_source=True)
+        self.populations[name] = Population(nodes, first, size, is_source=True, ahead=ahead)
 
     def connect(
         self,
@@ -231,7 +255,8 @@ class Network:
 
         Neuron ``i`` of ``post`` has the edges ``indptr[i]:indptr[i + 1]``; ``source`` holds
         indices in ``pre``, ``delay`` is in steps (one number, or one an edge), and ``factor``
-        takes ``weight`` to the unit of the NEST model.
+        takes ``weight`` to the unit of the NEST model. A process connects what ends on its own
+        neurons.
         """
         group, b = self.populations[pre], self.populations[post].first
         target = np.repeat(np.arange(b, b + indptr.size - 1), np.diff(indptr))
@@ -240,14 +265,16 @@ class Network:
         model = "static_synapse" if group.is_source else self._synapse(receptor, one_delay)
         for begin in range(0, len(source), BLOCK):
             part = slice(begin, begin + BLOCK)
-            ids = source[part] + np.int64(group.first)
-            spec: dict[str, Any] = {"synapse_model": model, "weight": weight[part] * factor}
+            ends = target[part]
+            mine = owned(ends)
+            ids = source[part][mine] + np.int64(group.first)
+            spec: dict[str, Any] = {"synapse_model": model, "weight": weight[part][mine] * factor}
             if one_delay is None:
-                steps = np.broadcast_to(delay, len(source))[part]
-                spec["delay"] = steps * self.dt
+                steps = np.broadcast_to(delay, len(source))[part][mine]
+                spec["delay"] = (steps + group.ahead) * self.dt
             if group.is_source:
                 spec["receptor_type"] = np.full(len(ids), receptor)
-            nest.Connect(ids, target[part], "one_to_one", spec)
+            nest.Connect(ids, ends[mine], "one_to_one", spec)
 
     def couple(
         self,
@@ -268,9 +295,11 @@ class Network:
         weight = weight * (factor[target] if isinstance(factor, np.ndarray) else factor)
         ids = source + np.int64(self.populations[pre].first)
         steps = np.broadcast_to(delay, len(source))
-        for model, chosen in ((NOW, steps == 0), (LATER, steps > 0)):
-            if not chosen.any():
+        for model, of_model in ((NOW, steps == 0), (LATER, steps > 0)):
+            chosen = np.flatnonzero(of_model)
+            if not chosen.size:
                 continue
+            chosen = chosen[owned(first + target[chosen])]
             spec = {"synapse_model": model, "weight": weight[chosen]}
             if model == LATER:
                 spec["delay"] = steps[chosen] * self.dt
@@ -319,7 +348,8 @@ class Network:
     def play_spikes(self, population: str, stamp: Array, neuron: Array) -> None:
         """Spikes of a source population: ``neuron[e]`` spikes at ``stamp[e]`` steps."""
         group = self.populations[population]
-        put_rows(group.nodes, self._trains(group.size, self.start + stamp, neuron))
+        leaving = self.start + stamp - group.ahead
+        put_rows(group.nodes, self._trains(group.size, leaving, neuron))
 
     def play_events(
         self,
@@ -496,29 +526,30 @@ class Network:
     # ---- results --------------------------------------------------------------------------------
 
     def _collect(self, done: int) -> Result:
-        raw = _of_all_ranks({name: self._events(r) for name, r in self._recorders.items()})
+        """What the recorders of all processes hold of the steps that were run."""
         spikes, signals = {}, {}
         for name, recorder in self._recorders.items():
-            step, neuron, value = raw[name]
-            step = step - self.start
-            kept = (step > 0) & (step <= done)
+            step, neuron, value = self._events(recorder, done)
             if recorder.interval:
-                table = _matrix(recorder, step[kept], neuron[kept], value[kept], done)
+                table = _matrix(recorder, step, neuron, value, done)
                 signals[name] = table / recorder.factor + recorder.shift
             else:
-                spikes[name] = (step[kept], neuron[kept].astype(np.int32))
+                spikes[name] = (step, neuron)
         return Result(spikes, signals, done)
 
-    def _events(self, recorder: Recorder) -> Columns:
+    def _events(self, recorder: Recorder, done: int) -> Columns:
         events = recorder.node.get("events")
         first = self.populations[recorder.population].first
-        step = np.asarray(events["times"]).astype(np.int64)
-        neuron = np.asarray(events["senders"]).astype(np.int64) - first
-        value = events[recorder.variable] if recorder.variable else ()
-        return step, neuron, np.asarray(value, dtype=np.float64)
+        step = np.asarray(events["times"]).astype(np.int64) - self.start
+        neuron = (np.asarray(events["senders"]).astype(np.int64) - first).astype(np.int32)
+        kept = (step > 0) & (step <= done)
+        if not recorder.variable:
+            return joined(step[kept]), joined(neuron[kept]), np.empty(0)
+        value = np.asarray(events[recorder.variable], dtype=np.float64)
+        return joined(step[kept]), joined(neuron[kept]), joined(value[kept])
 
     def weights(self, pre: str, post: str) -> tuple[Array, Array, Array, Array, Array]:
-        """Edges from ``pre`` to ``post`` as NEST holds them.
+        """Edges from ``pre`` to ``post`` as NEST holds them, of all processes.
 
         Returns
         -------
@@ -526,7 +557,7 @@ class Network:
         receptor : int64 array
             The port of the target that the edge arrives at.
         delay : int64 array
-            In steps; 0 if rates are heard at once.
+            In steps, as given; 0 if rates are heard at once.
         weight : float64 array
             In the unit of the NEST model.
         """
@@ -541,9 +572,10 @@ class Network:
         source, target, receptor, delay, weight, model = (
             np.concatenate(c) if c else np.empty(0) for c in columns
         )
-        steps = np.where(model == NOW, 0, np.rint(delay / self.dt)).astype(np.int64)
-        ids = source.astype(np.int64) - a.first, target.astype(np.int64) - b.first
-        return *ids, receptor.astype(np.int64), steps, weight.astype(np.float64)
+        steps = np.where(model == NOW, 0, np.rint(delay / self.dt) - a.ahead)
+        whole = (source - a.first, target - b.first, receptor, steps)
+        a_, b_, receptor_, steps_ = (joined(column.astype(np.int64)) for column in whole)
+        return a_, b_, receptor_, steps_, joined(weight.astype(np.float64))
 
     # ---- inner parts ----------------------------------------------------------------------------
 
@@ -567,8 +599,9 @@ class Network:
         nodes = nest.Create(kind, len(target))
         ids = np.arange(len(target)) + int(nodes[0].global_id)
         post = self.populations[key[1]].first + target.astype(np.int64)
-        spec = {"synapse_model": self._synapse(receptor, self.lead), "weight": weight}
-        nest.Connect(ids, post, "one_to_one", spec)
+        mine = owned(post)
+        spec = {"synapse_model": self._synapse(receptor, self.lead), "weight": weight[mine]}
+        nest.Connect(ids[mine], post[mine], "one_to_one", spec)
         if old:
             self._generators[(*key, f"until {self.start}")] = old
         self._generators[key] = Generators(nodes, kind, target.copy(), weight)
@@ -632,24 +665,3 @@ def _matrix(recorder: Recorder, step: Array, neuron: Array, value: Array, done: 
     table = np.full((done // recorder.interval, known.size), np.nan)
     table[step // recorder.interval - 1, np.searchsorted(known, neuron)] = value
     return table[:, column]
-
-
-def _of_all_ranks(parts: dict[str, Columns]) -> dict[str, Columns]:
-    """Under mpirun each process records its own neurons: join the parts through files."""
-    if nest.num_processes == 1:
-        return parts
-    folder = Path(os.environ.get("NEUROBRIDGE_RANK_FOLDER", "."))
-    own = folder / f"rank{nest.Rank()}.npz"
-    own_arrays: dict[str, Any] = {
-        f"{name}/{i}": column for name, part in parts.items() for i, column in enumerate(part)
-    }
-    np.savez(own, **own_arrays)
-    nest.SyncProcesses()
-    files = [np.load(folder / f"rank{rank}.npz") for rank in range(nest.num_processes)]
-    joined = {}
-    for name in parts:
-        step, neuron, value = (np.concatenate([f[f"{name}/{i}"] for f in files]) for i in range(3))
-        joined[name] = step, neuron, value
-    nest.SyncProcesses()
-    own.unlink()
-    return joined

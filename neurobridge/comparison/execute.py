@@ -17,7 +17,7 @@ from typing import Any
 from neurobridge.comparison.attributed import attributed, chip_runs
 from neurobridge.comparison.build import compare_recordings
 from neurobridge.comparison.result import Comparison, noted
-from neurobridge.errors import ExperimentError, FindingsError
+from neurobridge.errors import BackendError, ExperimentError, FindingsError
 from neurobridge.graph.network import Network
 from neurobridge.io.native import save
 from neurobridge.io.recording_file import load_recording
@@ -281,9 +281,23 @@ def _follow(worker: subprocess.Popen[str], label: str, progress: RunProgress | N
     return False
 
 
+def _refuse_mpirun() -> None:
+    """Each of several processes would start all runs, and write the same files."""
+    from neurobridge.backends.nest.ranks import started
+
+    if started() > 1:
+        raise BackendError(
+            f"{started()} processes were started together, and a run in a process of its own, as "
+            "'neurobridge run' and compare() make it, takes one: start it without mpirun. For one "
+            "network on all processes, call neurobridge.run(..., 'nest') in a script under mpirun: "
+            "see docs/nest.md"
+        )
+
+
 def _check_all(
     network: Network, runs: Sequence[BackendRun], dt: float, accept: Sequence[str]
 ) -> None:
+    _refuse_mpirun()
     problems: list[Finding] = []
     first = None
     for run in runs:

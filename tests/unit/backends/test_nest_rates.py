@@ -191,7 +191,7 @@ def test_what_nest_lacks_is_found(
     (finding,) = [f for f in caught.value.findings if f.code == "no_rate_neuron"]
     assert finding.where == "population 'units'"
     assert why in finding.why
-    assert finding.remedy == "run it on reference or brian2 or torch"
+    assert finding.remedy == "run it on reference or native or brian2 or torch"
 
 
 def test_activations_that_meet_are_found() -> None:
