@@ -10,15 +10,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks import lyapunov
+from benchmarks import brain, lyapunov
 from benchmarks.engines import again, reference
 from benchmarks.machine import describe, load
 from benchmarks.measure import ROOT
 from benchmarks.memory import codex, memory, native_load
-from benchmarks.page import page
+from benchmarks.page import ORDER, page
+from benchmarks.sections import merged
 from benchmarks.side_by_side import CASES, compare
 from benchmarks.spinnaker_twin import chip_model, lowering, twin
-from benchmarks.training import brain, rates, spikes
+from benchmarks.training import brain as train_brain
+from benchmarks.training import rates, spikes
 
 STORED = ROOT / "benchmarks" / "results"
 PAGE = ROOT / "docs" / "benchmarks.md"
@@ -39,6 +41,14 @@ def benchmarks(quick: bool, device: str) -> dict[str, Benchmark]:
     }
     if where:
         exponents[f"lyapunov-device{where}"] = partial(lyapunov.on_device, device, quick)
+    scale = "small" if quick else "15M"
+    whole: dict[str, Benchmark] = {
+        f"brain-{name}": partial(measure, scale)
+        for name, measure in (
+            ("sugar", brain.sugar), ("busy", brain.busy), ("background", brain.background),
+            ("threads", brain.two_threads),
+        )
+    }  # fmt: skip
     scales = ["small"] if quick else ["2M", "15M"]
     found: dict[str, Benchmark] = {
         f"{name}-{scale}": partial(compare, name, scale) for scale in scales for name in CASES
@@ -46,11 +56,14 @@ def benchmarks(quick: bool, device: str) -> dict[str, Benchmark]:
     if quick:
         found["load"] = partial(native_load, "small")
         found["spinnaker-lowering-small"] = partial(lowering, "small")
-        return found | {"again": partial(again, "small")} | training | exponents
+        return found | {"again": partial(again, "small")} | whole | training | exponents
     found |= {"memory": memory, "load": partial(native_load, "15M"), "codex": codex}
     found |= {"reference": reference, "again": partial(again, "2M"), "spinnaker-twin": twin}
     found |= {"spinnaker-lowering-2M": partial(lowering, "2M"), "spinnaker-chip-model": chip_model}
-    return found | training | {f"train-brain{where}": partial(brain, device)} | exponents
+    whole["brain-table"] = brain.from_table
+    return (
+        found | whole | training | {f"train-brain{where}": partial(train_brain, device)} | exponents
+    )
 
 
 def main() -> None:
@@ -77,7 +90,7 @@ def main() -> None:
     if options.quick:
         print(text)
     else:
-        PAGE.write_text(text, encoding="utf-8")
+        PAGE.write_text(merged(PAGE.read_text(encoding="utf-8"), text, ORDER), encoding="utf-8")
         print(f"wrote {PAGE.relative_to(ROOT)}")
 
 

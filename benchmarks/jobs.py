@@ -16,6 +16,12 @@ from typing import Any
 
 import neurobridge as nb
 
+MAPPING = {
+    "dataset": "synthetic",
+    "nodes": {"file": "nodes.parquet", "id": "id", "labels": {"nt": "nt"}},
+    "edges": {"file": "edges.parquet", "pre": "pre", "post": "post", "count": "count"},
+}
+
 
 def edge_table(folder: str) -> dict[str, Any]:
     """Write the synthetic graph of 15 M edges as a Parquet pair with ids of 18 digits."""
@@ -50,6 +56,33 @@ def network_from_table(folder: str) -> dict[str, Any]:
         "array_mb": _array_mb(network),
         "n_edges": network.n_edges,
     }
+
+
+def running_from_table(folder: str) -> dict[str, Any]:
+    """Time of every step from an edge table to a network that has run for 1 ms."""
+    import numpy as np
+
+    from benchmarks.phases import Phases
+    from neurobridge.connectome.registry import load
+    from neurobridge.connectome.signs import Argmax
+
+    phases = Phases()
+    phases.done("import")
+    table = load("table", folder, mapping=MAPPING)
+    phases.done("load")
+    table = table.with_signs(Argmax("fly"), unknown="drop")
+    phases.done("signs")
+    network = nb.to_network(table, nb.models.shiu_lif, weight="0.275 mV", delay="1.8 ms",
+                            receptor="syn")  # fmt: skip
+    del table
+    drive = nb.Poisson("drive", "neurons", 40.0, np.arange(420), receptor="kick", weight=68.75)
+    network = network.with_stimulus(drive)
+    phases.done("network")
+    with nb.compile(network, "native", dt=0.1) as compiled:
+        phases.done("compile")
+        compiled.run(1.0)
+        phases.done("run 1 ms")
+    return {"phases": phases.seconds, "wall": phases.wall, "n_edges": network.n_edges}
 
 
 def network_loaded(folder: str) -> dict[str, Any]:
@@ -153,15 +186,9 @@ def rerun(folder: str, backend: str, settings: str, duration: str) -> dict[str, 
 
 def _network(folder: str) -> nb.Network:
     from neurobridge.connectome.registry import load
-
-    mapping = {
-        "dataset": "synthetic",
-        "nodes": {"file": "nodes.parquet", "id": "id", "labels": {"nt": "nt"}},
-        "edges": {"file": "edges.parquet", "pre": "pre", "post": "post", "count": "count"},
-    }
     from neurobridge.connectome.signs import Argmax
 
-    table = load("table", folder, mapping=mapping).with_signs(Argmax("fly"), unknown="drop")
+    table = load("table", folder, mapping=MAPPING).with_signs(Argmax("fly"), unknown="drop")
     return nb.to_network(
         table, nb.models.shiu_lif, weight="0.275 mV", delay="1.8 ms", receptor="syn"
     )

@@ -39,7 +39,7 @@ class Measured:
     told: dict[str, Any]
 
 
-def python(*arguments: str | Path) -> Measured:
+def python(*arguments: str | Path, interpreter: str | Path = sys.executable) -> Measured:
     """Run ``python ARGUMENTS RESULT.json`` and wait for it.
 
     The parent must stay small: Linux counts its memory into the peak of a child.
@@ -51,7 +51,7 @@ def python(*arguments: str | Path) -> Measured:
     """
     with tempfile.TemporaryDirectory() as scratch:
         result, output = Path(scratch) / "result.json", Path(scratch) / "output.txt"
-        command = [sys.executable, *map(str, arguments), str(result)]
+        command = [str(interpreter), *map(str, arguments), str(result)]
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYNEST_QUIET": "1"}
         with output.open("w") as said:
             start = time.perf_counter()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-__all__ = ["page"]
+__all__ = ["ORDER", "page"]
 
 from collections.abc import Mapping
 from typing import Any
 
+from benchmarks.brain_page import brain_page
 from benchmarks.lyapunov_page import lyapunov_page
 from benchmarks.spinnaker_page import spinnaker_page
 from benchmarks.table import ratio, seconds, table
@@ -16,11 +17,21 @@ Results = Mapping[str, Mapping[str, Any]]
 
 PHASES = {"import_s": "import", "load_s": "load", "build_s": "build", "run_s": "run"}
 
+ORDER = (
+    "A network with the size", "Standard networks", "Against scripts", "Memory of", "Loading",
+    "The reference beside", "Building once", "SpiNNaker", "Training", "Lyapunov", "The machine",
+)  # fmt: skip
+"""What the headings begin with, in the order of the page."""
+
+OWN_NOTE = ("brain-", "networks-", "spinnaker-", "train-", "lyapunov-")
+"""Names of results that say themselves on which machine they were measured."""
+
 _HEAD = """\
 # Benchmarks
 
 `python -m benchmarks` measures all of this and writes this page; `--quick` takes a small graph and
-a minute, and writes nothing here. Names choose: `python -m benchmarks "nest-*-2M" codex`.
+a minute, and writes nothing here. Names choose: `python -m benchmarks "brain-*" codex`; then only
+their parts of the page are new.
 
 Every number is from processes of their own. Rivals take turns (A, B, A, B, ...). Times are CPU
 seconds, user and system, of a process with all that it starts, for they depend less than wall time
@@ -79,7 +90,9 @@ of the simulator.
 def page(results: Results) -> str:
     """The page of all results that are there."""
     parts = [_HEAD]
-    native = {k: r for k, r in results.items() if "sides" in r and "n_edges" in r and "n" in r}
+    if brain := brain_page(results):
+        parts.append(brain)
+    native = {k: r for k, r in results.items() if "sides" in r and "title" in r}
     if native:
         parts += [_NATIVE, _native(native)]
     if "memory" in results:
@@ -97,7 +110,9 @@ def page(results: Results) -> str:
         parts.append(training)
     if exponents := lyapunov_page(results):
         parts.append(exponents)
-    return "\n".join([*parts, _machine(results)])
+    if others := {k: r for k, r in results.items() if not k.startswith(OWN_NOTE)}:
+        parts.append(_machine(others))
+    return "\n".join(parts)
 
 
 def _native(results: Results) -> str:

@@ -148,6 +148,7 @@ def main(scale: str, model: str, folder: str, result: str) -> None:
         "event_step": np.repeat(events.step, times),
         "event_neuron": np.repeat(events.target[events.channel], times),
         "n": np.array(made.n_neurons),
+        "t_ref": np.full(made.n_neurons, 2.2),
     }
     (target / "arrays").mkdir(exist_ok=True)
     for name, array in arrays.items():

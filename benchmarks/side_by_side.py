@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["CASES", "Case", "compare"]
+__all__ = ["CASES", "NATIVE", "Case", "compare", "nestml_module"]
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -63,7 +63,7 @@ def compare(name: str, scale: str, repeats: int) -> dict[str, Any]:
     folder = prepared(scale, case.model)
     with TemporaryDirectory() as scratch:
         found = {kind: Path(scratch) / f"{kind}.npz" for kind in ("native", "neurobridge")}
-        first = [_module()] if case.compiled else case.first
+        first = [nestml_module()] if case.compiled else case.first
         ours = ["-m", "benchmarks.ours", folder / "network", case.backend, case.settings]
         rivals: dict[str, Callable[[], Measured]] = {
             "native": partial(
@@ -98,7 +98,7 @@ def _same_spikes(a: Path, b: Path) -> int:
     return len(first)
 
 
-def _module() -> str:
+def nestml_module() -> str:
     """The hand-written NESTML model, compiled: its build is not measured, on neither side."""
     from neurobridge.backends.nest.nestml_build import build_module
 

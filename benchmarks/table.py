@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["ratio", "seconds", "table"]
+__all__ = ["goal", "ratio", "seconds", "table"]
 
 from collections.abc import Sequence
 
@@ -34,6 +34,14 @@ def ratio(value: float, reference: float, limit: float) -> str:
     """``value / reference``, and whether it is within a limit."""
     found = value / reference
     return f"{found:.2f} ({'met' if found <= limit else f'missed: at most {limit:.2f}'})"
+
+
+def goal(value: float, limit: float, *, at_least: bool = False) -> str:
+    """A number beside its limit, and whether it is met."""
+    met = value >= limit if at_least else value <= limit
+    told = f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+    word = "at least" if at_least else "at most"
+    return f"{told} ({'met' if met else 'not met'}: {word} {limit:,g})"
 
 
 def _is_number(cell: str) -> bool:

@@ -28,6 +28,7 @@ from benchmarks.phases import Phases
 EQUATIONS = """
 dv/dt = (v_rest - v + g) / tau_m : volt (unless refractory)
 dg/dt = -g / tau_g : volt (unless refractory)
+rfc : second
 """
 CONSTANTS = {
     "v_rest": -52 * mV, "v_reset": -52 * mV, "v_th": -45 * mV, "tau_m": 20 * ms, "tau_g": 5 * ms,
@@ -45,9 +46,10 @@ def main(folder, duration, spikes, result):
     defaultclock.dt = 0.1 * ms
     neurons = NeuronGroup(
         int(arrays["n"]), EQUATIONS, method="exact", threshold="v > v_th",
-        reset="v = v_reset; g = 0*mV", refractory=2.3 * ms, namespace=CONSTANTS,
+        reset="v = v_reset; g = 0*mV", refractory="rfc", namespace=CONSTANTS,
     )  # fmt: skip
     neurons.v = CONSTANTS["v_rest"]
+    neurons.rfc = (arrays["t_ref"] + 0.1) * ms
     synapses = Synapses(neurons, neurons, "w : volt", on_pre="g += w", delay=1.7 * ms)
     synapses.connect(i=arrays["pre"], j=arrays["post"])
     synapses.w = arrays["weight"] * mV

@@ -2,7 +2,8 @@
 
     python nest_shiu.py MODULE ARRAYS DURATION SPIKES.npz RESULT.json
 
-MODULE is the compiled ``shiu.nestml``, ARRAYS is as in nest_lif.py with weights in mV.
+MODULE is the compiled ``shiu.nestml``, ARRAYS is as in nest_lif.py with weights in mV, and with the
+refractory period t_ref (ms) of every neuron.
 """
 
 import sys
@@ -28,6 +29,7 @@ def main(module, folder, duration, spikes, result):
     nest.resolution = DT
     nest.Install(module)
     neurons = nest.Create("shiu_by_hand", int(arrays["n"]))
+    neurons.t_ref = arrays["t_ref"].tolist()
     pre, post = arrays["pre"] + np.int64(1), arrays["post"] + np.int64(1)
     # A synapse model with the receptor as its default needs no receptor for every edge.
     nest.CopyModel("static_synapse", "synapse", {"receptor_type": SYNAPSE, "delay": DELAY})
