@@ -22,7 +22,7 @@ from neurobridge.backends.base import Engine, Progress, RawResult, source_result
 from neurobridge.backends.nest.catalogue import wrong_sign
 from neurobridge.backends.nest.cells import Cell, Models, choose_cells
 from neurobridge.backends.nest.modules import compiled_modules
-from neurobridge.backends.nest.ranks import RankError, n_processes, once
+from neurobridge.backends.nest.ranks import RankError, n_processes, once, own_rank
 from neurobridge.backends.nest.script import Script, build_script, stimulus_script
 from neurobridge.errors import BackendError, NeurobridgeError
 from neurobridge.lowering.program import Drive, Pathway, PopulationProgram, Program
@@ -71,6 +71,7 @@ class NestEngine(Engine):
             "compiled_because": {n: c.reason for n, c in self._cells.items() if c.nestml},
             "threads": self._threads,
             "processes": n_processes(),
+            "rank": own_rank(),
             "quiet_steps": net.quiet,
             "nest_build_s": self._built_s,
             "run_s": time.perf_counter() - start,

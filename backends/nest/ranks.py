@@ -9,7 +9,7 @@ Every process describes the same network and makes the same calls in the same or
 
 from __future__ import annotations
 
-__all__ = ["RankError", "joined", "n_processes", "once", "owned", "started", "world"]
+__all__ = ["RankError", "joined", "n_processes", "once", "own_rank", "owned", "started", "world"]
 
 import os
 from collections.abc import Callable
@@ -69,6 +69,12 @@ def n_processes() -> int:
     """How many processes run this network together."""
     everyone = world()
     return 1 if everyone is None else int(everyone.size)
+
+
+def own_rank() -> int:
+    """Which of them this process is, from 0 on."""
+    everyone = world()
+    return 0 if everyone is None else int(everyone.rank)
 
 
 def _refuse_copies(count: int) -> None:

@@ -35,7 +35,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurobridge.backends.nest.ranks import joined, owned, world
+from neurobridge.backends.nest.ranks import joined, own_rank, owned, world
 
 os.environ.setdefault("PYNEST_QUIET", "1")
 
@@ -213,7 +213,7 @@ class Network:
     @property
     def writes(self) -> bool:
         """Whether this process is the one that writes results (under mpirun there are several)."""
-        return bool(nest.Rank() == 0)
+        return own_rank() == 0
 
     # ---- building -----------------------------------------------------------------------------
 

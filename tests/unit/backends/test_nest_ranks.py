@@ -66,7 +66,8 @@ def test_copies_of_a_nest_without_mpi_are_refused(monkeypatch, network, name):
         run(network, 1.0, "nest", dt=0.1)
     monkeypatch.setenv(name, "1")
     ranks.world.cache_clear()
-    assert run(network, 1.0, "nest", dt=0.1).info["processes"] == 1
+    info = run(network, 1.0, "nest", dt=0.1).info
+    assert (info["processes"], info["rank"]) == (1, 0)
 
 
 def test_a_run_in_a_process_of_its_own_is_refused_under_mpirun(monkeypatch, network):
