@@ -6,14 +6,20 @@ __all__ = ["INSTALL", "compiler_problem", "find_availability"]
 
 import os
 import shutil
+import sys
 import sysconfig
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
 from neurobridge.backends.base import Availability
+from neurobridge.backends.brian2.target import STANDALONE
 
-INSTALL = 'pip install "brian2==2.9.0" "numpy<2.4"'
+INSTALL = (
+    'pip install "brian2==2.10.1"'
+    if sys.version_info >= (3, 12)
+    else 'pip install "brian2==2.9.0" "numpy<2.4"'
+)
 
 
 def find_availability() -> Availability:
@@ -44,8 +50,8 @@ def compiler_problem(target: str) -> str | None:
             "(Debian/Ubuntu: apt install g++ make; conda: conda install cxx-compiler make; "
             "macOS: xcode-select --install)"
         )
-    if target == "cpp_standalone" and shutil.which("make") is None:
-        return "target='cpp_standalone' needs make, which is not on the PATH (apt install make)"
+    if target in STANDALONE and shutil.which("make") is None:
+        return f"target={target!r} needs make, which is not on the PATH (apt install make)"
     if target == "cython":
         return _cython_problem()
     return None

@@ -5,27 +5,36 @@ from __future__ import annotations
 __all__ = ["Brian2Backend"]
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from neurobridge.backends.base import Availability, Backend, Capabilities, Engine
+from neurobridge.backends.brian2 import gpu
 from neurobridge.backends.brian2.availability import compiler_problem, find_availability
+from neurobridge.backends.brian2.target import STANDALONE, TARGETS, Target
 from neurobridge.errors import BackendError, BackendUnavailableError, suggest
 from neurobridge.expression import FUNCTIONS
 from neurobridge.lowering.finding import Finding
 from neurobridge.lowering.program import Program
 
-TARGETS = ("numpy", "cython", "cpp_standalone")
 MOST_EDGES = 2**31 - 1
+_SETTINGS_OF = {
+    "threads": ("cpp_standalone",),
+    "build_folder": STANDALONE,
+    "gpu_architecture": ("cuda_standalone",),
+}
 
 
 class Brian2Backend(Backend):
-    """Brian2 [1]_ as numpy, Cython or a compiled C++ program.
+    """Brian2 [1]_ as numpy, Cython, a compiled C++ program, or a CUDA program [2]_.
 
     References
     ----------
     .. [1] Stimberg, Brette, Goodman (2019), Brian 2, an intuitive and efficient neural simulator,
        eLife 8:e47314.
+    .. [2] Alevi, Stimberg, Sprekeler, Obermayer, Augustin (2022), Brian2CUDA: flexible and
+       efficient simulation of spiking neural network models on GPUs, Front. Neuroinform. 16:883700.
     """
 
     name = "brian2"
@@ -33,7 +42,7 @@ class Brian2Backend(Backend):
     def capabilities(self) -> Capabilities:
         """See :class:`Backend`."""
         return Capabilities(
-            summary="Brian2: numpy, Cython or compiled C++ with OpenMP; any declared model",
+            summary="Brian2: numpy, Cython, compiled C++ with OpenMP, or CUDA; any declared model",
             tier="T1",
             equations=True,
             functions=FUNCTIONS,
@@ -43,10 +52,12 @@ class Brian2Backend(Backend):
             threads=True,
             exports=True,
             settings={
-                "target": "numpy, cython or cpp_standalone (default: cython, or numpy if there "
-                "is no compiler)",
+                "target": "numpy, cython, cpp_standalone or cuda_standalone (default: cython, or "
+                "numpy if there is no compiler)",
                 "threads": "OpenMP threads of cpp_standalone (default 1)",
-                "build_folder": "where cpp_standalone builds (default: a temporary folder)",
+                "build_folder": "where the standalone targets build (default: a temporary folder)",
+                "gpu_architecture": "what cuda_standalone compiles for, e.g. 'sm_86' (default: the "
+                "GPU of this machine)",
             },
         )
 
@@ -65,6 +76,8 @@ class Brian2Backend(Backend):
                     "install what is missing, or set target='numpy' to say that this is fine",
                 )
             )  # fmt: skip
+        if not findings and settings.get("target") == "cuda_standalone":
+            findings = gpu.check_gpu(program, settings)
         return findings + _check_sizes(program) + _check_delays(program)
 
     def emit(self, program: Program, settings: Mapping[str, Any]) -> Engine:
@@ -76,16 +89,25 @@ class Brian2Backend(Backend):
             if finding.code == "compiler_missing":
                 raise BackendUnavailableError(f"{finding.why}; or {finding.remedy}")
             raise BackendError(f"{finding.where}: {finding.why}; {finding.remedy}")
-        target = settings.get("target") or _default_target()
-        if target == "cpp_standalone":
+        name = settings.get("target") or _default_target()
+        target = Target(name, int(settings.get("threads", 1)))
+        if target.on_gpu:
+            _refuse(gpu.check_gpu(program, settings))
+            target = replace(target, architecture=gpu.choose_architecture(settings))
+        if target.compiled:
             from neurobridge.backends.brian2.standalone import StandaloneEngine
 
             folder = settings.get("build_folder")
-            threads = int(settings.get("threads", 1))
-            return StandaloneEngine(program, threads, None if folder is None else Path(folder))
+            return StandaloneEngine(program, target, None if folder is None else Path(folder))
         from neurobridge.backends.brian2.runtime import RuntimeEngine
 
         return RuntimeEngine(program, target)
+
+
+def _refuse(findings: list[Finding]) -> None:
+    for finding in findings:
+        if finding.severity == "error":
+            raise BackendUnavailableError(f"{finding.where}: {finding.why}; {finding.remedy}")
 
 
 def _default_target() -> str:
@@ -104,10 +126,17 @@ def _check_settings(settings: Mapping[str, Any]) -> list[Finding]:
         ]
     if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
         return [_wrong("threads", f"expected a whole number of at least 1, got {threads!r}")]
-    for name in ("threads", "build_folder"):
-        if settings.get(name) not in (None, 1) and target != "cpp_standalone":
-            why = f"only target 'cpp_standalone' has it, the target is {target or 'the default'!r}"
-            return [_wrong(name, why, "set target='cpp_standalone', or leave it out")]
+    for name, those in _SETTINGS_OF.items():
+        if settings.get(name) not in (None, 1) and target not in those:
+            listed = " and ".join(map(repr, those))
+            has = "has" if len(those) == 1 else "have"
+            why = f"only target {listed} {has} it, the target is {target or 'the default'!r}"
+            return [_wrong(name, why, f"set target={those[0]!r}, or leave it out")]
+    if (architecture := settings.get("gpu_architecture")) is not None:
+        try:
+            gpu.parse_architecture(architecture)
+        except BackendError as error:
+            return [_wrong("gpu_architecture", str(error))]
     if target is not None and (lacks := compiler_problem(target)):
         return [
             Finding(

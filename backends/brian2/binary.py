@@ -80,7 +80,8 @@ def run_binary(
     shutil.rmtree(directory / RESULTS, ignore_errors=True)  # never read those of an older run
     (directory / RESULTS).mkdir()
     # OpenMP threads that wait for others soon give way: other processes may need the cores.
-    environment = {"GOMP_SPINCOUNT": "10000", **os.environ}
+    # CUDA counts GPUs as nvidia-smi does.
+    environment = {"GOMP_SPINCOUNT": "10000", "CUDA_DEVICE_ORDER": "PCI_BUS_ID", **os.environ}
     if report is not None:
         environment["REPORT"] = "1"
     if write_synapses:

@@ -17,6 +17,7 @@ from neurobridge.backends.brian2.binary import Table
 from neurobridge.backends.brian2.inputs import current_table, event_table, source_table
 from neurobridge.backends.brian2.project import write_project
 from neurobridge.backends.brian2.script import Script
+from neurobridge.backends.brian2.target import Target
 from neurobridge.errors import BackendError
 from neurobridge.lowering.evaluate import evaluate
 from neurobridge.lowering.program import Drive, PopulationProgram, Program
@@ -28,9 +29,8 @@ ReadSpikes = Callable[[str], tuple[NDArray[np.int64], NDArray[np.int32]]]
 class Brian2Engine(Engine):
     """A program as a Brian2 script."""
 
-    def __init__(self, program: Program, script: Script, target: str, threads: int) -> None:
-        self.program, self.script = program, script
-        self.target, self.threads = target, threads
+    def __init__(self, program: Program, script: Script, target: Target) -> None:
+        self.program, self.script, self.target = program, script, target
 
     # -- input --------------------------------------------------------------------------------
 
@@ -103,7 +103,6 @@ class Brian2Engine(Engine):
             folder,
             self.program,
             self.target,
-            self.threads,
             drive.n_steps,
             self.tables(drive),
             self.sources(drive),

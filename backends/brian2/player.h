@@ -13,7 +13,8 @@
 namespace player {
 
 // Read a whole file of numbers; stop the program if it is not there.
-template <typename T> void read(const std::string& path, std::vector<T>& values) {
+template <typename Values> void read(const std::string& path, Values& values) {
+    typedef typename Values::value_type T;
     std::ifstream file(path, std::ios::binary | std::ios::ate);
     if (!file) {
         std::cerr << "cannot read " << path << std::endl;
@@ -21,7 +22,8 @@ template <typename T> void read(const std::string& path, std::vector<T>& values)
     }
     values.resize(static_cast<size_t>(file.tellg()) / sizeof(T));
     file.seekg(0);
-    file.read(reinterpret_cast<char*>(values.data()), values.size() * sizeof(T));
+    if (values.size())
+        file.read(reinterpret_cast<char*>(&values[0]), values.size() * sizeof(T));
 }
 
 // Rows (step, neuron, value), sorted by step.
@@ -106,8 +108,8 @@ public:
 };
 
 // Give a SpikeGeneratorGroup its spikes.
-inline void read_spikes(const std::string& name, std::vector<int32_t>& timebins,
-                        std::vector<int32_t>& neurons) {
+template <typename Values>
+void read_spikes(const std::string& name, Values& timebins, Values& neurons) {
     read("inputs/" + name + ".step", timebins);
     read("inputs/" + name + ".neuron", neurons);
 }

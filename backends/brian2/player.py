@@ -3,8 +3,8 @@
 ``functions`` are for its equations. A *player* plays rows (step, neuron, value) into a
 state variable, a *sampler* keeps a state variable every so many steps, a *history* brings back what
 a group sent some steps ago, a *source* emits given spikes. All of them work with every code
-generation target; for ``cpp_standalone`` their data are files that the compiled program reads at
-its start (``player.h``), so it can run again with others.
+generation target; for the standalone devices their data are files that the compiled program reads
+at its start (``player.h``, on a GPU ``player_cuda.h``), so it can run again with others.
 """
 
 from __future__ import annotations
@@ -24,14 +24,17 @@ __all__ = [
 
 import json
 import os
-from collections.abc import Sequence
+import shutil
+import subprocess
+from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from brian2 import (
+    BrianObject,
     Clock,
-    Function,
     Network,
     NetworkOperation,
     NeuronGroup,
@@ -44,16 +47,19 @@ from brian2 import (
     prefs,
     second,
 )
-from brian2.devices.device import RuntimeDevice
+from brian2.devices.device import RuntimeDevice, all_devices
 from numpy.typing import NDArray
 
 
 def _function(code_cpp: str, code_cython: str, function: Any) -> Any:
     name = function.__name__
-    checked = check_units(**dict.fromkeys(function.__code__.co_varnames, 1), result=1)(function)
-    return implementation("cpp", code_cpp, name=name)(
-        implementation("cython", code_cython, name=name)(checked)
+    made = check_units(**dict.fromkeys(function.__code__.co_varnames, 1), result=1)(function)
+    made = implementation("cpp", code_cpp, name=name)(
+        implementation("cython", code_cython, name=name)(made)
     )
+    on_gpu = f"__host__ __device__ {code_cpp.replace('std::', '')}"
+    made.implementations.add_implementation("cuda", on_gpu, name=name)
+    return made
 
 
 def where(condition: Any, a: Any, b: Any) -> Any:
@@ -195,6 +201,24 @@ class Sampler(NetworkOperation):  # type: ignore[misc]
             self.values[row - 1] = self.variable[self.neurons]
 
 
+class HostOperation(BrianObject):  # type: ignore[misc]
+    """What a compiled program does in every step, outside of the code that Brian2 generates.
+
+    Parameters
+    ----------
+    made : str
+        C++ declaration of something that exists once.
+    call : str
+        C++ call; ``now`` is the current step.
+    """
+
+    def __init__(
+        self, made: str, call: str, clock: Clock, when: str, order: int, name: str
+    ) -> None:
+        super().__init__(clock=clock, when=when, order=order, name=name)
+        self.made, self.call = made, call
+
+
 class History(NetworkOperation):  # type: ignore[misc]
     """Brings back what a group sent some steps ago; 0 before the first.
 
@@ -249,8 +273,8 @@ def player(
         call = f"add_if_free(now, {', '.join(arrays)}, {one_for_all})"
     else:
         call = f"{'add' if add else 'set'}(now, {_array(group, variable)})"
-    made = f'player::Table table("{name}")'
-    return _every_step(made, f"table.{call}", group.clock, when, -1, name)
+    made = f'{_helpers()}::Table table("{name}")'
+    return HostOperation(made, f"table.{call}", group.clock, when, -1, name)
 
 
 def sampler(
@@ -259,10 +283,9 @@ def sampler(
     """A :class:`Sampler`, or a compiled one for a standalone device."""
     if isinstance(get_device(), RuntimeDevice):
         return Sampler(group, variable, neurons, interval, name=name)
-    made = f'player::Sampler sampler("{name}", brian::results_dir, {interval})'
+    made = f'{_helpers()}::Sampler sampler("{name}", brian::results_dir, {interval})'
     call = f"sampler.sample(now, {_array(group, variable)})"
-    operation = _every_step(made, call, group.clock, "end", 0, name)
-    operation.add_attribute("sampled_neurons")
+    operation = HostOperation(made, call, group.clock, "end", 0, name)
     operation.sampled_neurons = neurons
     return operation
 
@@ -274,9 +297,10 @@ def history(
     if isinstance(get_device(), RuntimeDevice):
         return History(group, past, delays, order, name)
     steps = ", ".join(str(d) for d in delays)
-    made = f"player::History history({group.N}, {{{steps}}})"
+    made = f"{_helpers()}::History history({group.N}, {{{steps}}})"
     arrays = ", ".join(_array(g, "sent") for g in (group, past))
-    return _every_step(made, f"history.play(now, {arrays})", group.clock, "groups", order, name)
+    call = f"history.play(now, {arrays})"
+    return HostOperation(made, call, group.clock, "groups", order, name)
 
 
 def source(size: int, *, clock: Clock, name: str) -> SpikeGeneratorGroup:
@@ -284,28 +308,20 @@ def source(size: int, *, clock: Clock, name: str) -> SpikeGeneratorGroup:
     return SpikeGeneratorGroup(size, [], [] * second, clock=clock, when="start", name=name)
 
 
+def _on_gpu() -> bool:
+    """Whether the device is ``cuda_standalone``."""
+    return get_device() is all_devices.get("cuda_standalone")
+
+
+def _helpers() -> str:
+    """Namespace of what plays and samples."""
+    return "player::gpu" if _on_gpu() else "player"
+
+
 def _array(group: NeuronGroup, variable: str) -> str:
-    return f"brian::{get_device().get_array_name(group.variables[variable])}"
-
-
-def _every_step(
-    made: str, call: str, clock: Clock, when: str, order: int, name: str
-) -> NeuronGroup:
-    """An operation of the compiled program: ``made`` once, ``call`` in every step."""
-    function = Function(
-        lambda now: 0.0, arg_units=[1], return_unit=1, arg_types=["integer"], stateless=False
-    )
-    code = (
-        f"double call_{name}(int64_t now) {{\n    static {made};\n    {call};\n    return 0.0;\n}}"
-    )
-    function.implementations.add_implementation("cpp", code, name=f"call_{name}")
-    caller = NeuronGroup(
-        1, "done : 1", clock=clock, namespace={f"call_{name}": function}, name=name
-    )
-    caller.run_regularly(
-        f"done = call_{name}(t_in_timesteps)", when=when, order=order, name=f"{name}_operation"
-    )
-    return caller
+    """Pointer to the values of a variable, in the memory of the GPU if it is there."""
+    where_it_is = {"prefix": "dev"} if _on_gpu() else {}
+    return f"brian::{get_device().get_array_name(group.variables[variable], **where_it_is)}"
 
 
 def simulate(
@@ -350,7 +366,7 @@ def build(
     later: Sequence[Any] = (),
     start_steps: int = 0,
 ) -> None:
-    """Compile a network for the ``cpp_standalone`` device, without running it.
+    """Compile a network for the ``cpp_standalone`` or ``cuda_standalone`` device; do not run it.
 
     The program reads ``inputs/`` in its folder and writes ``results/``; ``layout.json`` tells
     which file holds what.
@@ -359,19 +375,21 @@ def build(
     ----------
     net : Network
     directory : Path
-        Folder of the C++ project.
+        Folder of the generated project.
     first, later, start_steps
         As in :func:`simulate`.
     """
     device = get_device()
     net.run(0 * second, report=_REPORT, report_period=1 * second)
+    device.insert_code("main", "\n".join(_schedule(net)))
     for group in net.objects:
         if isinstance(group, SpikeGeneratorGroup):
-            arrays = [
-                f"brian::{device.get_array_name(group.variables[v], access_data=False)}"
-                for v in ("_timebins", "neuron_index")
-            ]
-            device.insert_code("main", f'player::read_spikes("{group.name}", {", ".join(arrays)});')
+            variables = [group.variables[v] for v in ("_timebins", "neuron_index")]
+            arrays = [device.get_array_name(v, access_data=False) for v in variables]
+            line = f'player::read_spikes("{group.name}", {", ".join(arrays)});'
+            if _on_gpu():
+                line += "".join(f" dev{array} = {array};" for array in arrays)
+            device.insert_code("main", line)
     dt = float(next(iter(net.objects)).clock.dt)
     parts = (
         f"{{{', '.join(f'_run_{code.name}' for thing in things for code in thing._code_objects)}}}"
@@ -384,12 +402,73 @@ def build(
     )
     for variable, name in device.dynamic_arrays.items():
         if isinstance(variable.owner, Synapses):  # large, and known: write them only if asked
-            line = f'if (!std::getenv("WRITE_SYNAPSES")) brian::{name}.clear();'
-            device.insert_code("before_end", line)
+            cleared = [f"brian::{name}", f"brian::dev{name}"][: 1 + _on_gpu()]
+            line = " ".join(f"{array}.clear();" for array in cleared)
+            device.insert_code("before_end", f'if (!std::getenv("WRITE_SYNAPSES")) {{ {line} }}')
     # Brian2 would start a compiler for every file at once, a hundred or more
     prefs.devices.cpp_standalone.extra_make_args_unix = [f"-j{os.cpu_count() or 1}"]
-    device.build(directory=str(directory), compile=True, run=False, with_output=False)
+    if _on_gpu():
+        _build_for_gpu(directory)
+    else:
+        device.build(directory=str(directory), compile=True, run=False, with_output=False)
     _write_layout(net, directory)
+
+
+def _schedule(net: Network) -> Iterator[str]:
+    """What the program does in a step, in order: Brian2's code and ours."""
+    yield f"{net.name}.clear();"
+    for thing in net.sorted_objects:
+        clock = thing.clock.name
+        if isinstance(thing, HostOperation):
+            steps = f"const int64_t now = brian::{clock}.timestep[0]; {thing.call};"
+            yield f"{net.name}.add(&{clock}, [] {{ static {thing.made}; {steps} }});"
+        for code in thing._code_objects:
+            yield f"{net.name}.add(&{clock}, _run_{code.name});"
+
+
+def _build_for_gpu(directory: Path) -> None:
+    """Write the CUDA project, mend its makefile, and compile it."""
+    from brian2cuda.utils.gputools import get_nvcc_path
+
+    device = get_device()
+    device.build(directory=str(directory), compile=False, run=False, with_output=False)
+    for name in ("player.h", "player_cuda.h"):
+        shutil.copyfile(Path(__file__).with_name(name), directory / name)
+    makefile = directory / "makefile"
+    text = makefile.read_text()
+    # CUDA 13 and its libraries need C++17; brian2cuda 1.0b1 asks for C++11.
+    text = text.replace("-std=c++11", "-std=c++17")
+    if not _has_curand(get_nvcc_path()):
+        base = _curand_package()
+        (directory / "libcurand.so").symlink_to(next((base / "lib").glob("libcurand.so*")))
+        text = text.replace("NVCCFLAGS = ", f"NVCCFLAGS = -I{base / 'include'} ")
+        text = text.replace("LFLAGS = ", f"LFLAGS = -L. -Xlinker -rpath={base / 'lib'} ")
+    makefile.write_text(text)
+    subprocess.run(["make", f"-j{os.cpu_count() or 1}"], cwd=directory, check=True)
+
+
+def _has_curand(nvcc: str) -> bool:
+    """Whether the CUDA toolkit has the random numbers that every project includes."""
+    asked = subprocess.run(
+        [nvcc, "-E", "-x", "cu", "-"],
+        input="#include <curand.h>",
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    return asked.returncode == 0
+
+
+def _curand_package() -> Path:
+    """Folder of the Python package that has cuRAND instead."""
+    spec = find_spec("nvidia")
+    for place in spec.submodule_search_locations or () if spec else ():
+        for header in Path(place).glob("*/include/curand.h"):
+            return header.parent.parent
+    raise RuntimeError(
+        "error: this CUDA toolkit has no cuRAND (curand.h), which every project of brian2cuda "
+        "includes; install it: pip install nvidia-curand"
+    )
 
 
 def _write_layout(net: Network, directory: Path) -> None:

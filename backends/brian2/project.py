@@ -11,13 +11,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from neurobridge.backends.brian2 import delays
 from neurobridge.backends.brian2.binary import Table
 from neurobridge.backends.brian2.script import Script, write_script
+from neurobridge.backends.brian2.target import Target
 from neurobridge.lowering.program import Program
 
 Real = NDArray[np.float64]
 
-HELPERS = ("player.py", "player.h", "binary.py")
+HELPERS = ("player.py", "player.h", "player_cuda.h", "binary.py")
 """Files that a script needs beside it."""
 
 _HEADER = '''\
@@ -89,8 +91,7 @@ for probe, (samples, n_neurons) in {samplers}.items():
 _README = """\
 # A network for Brian2
 
-`python run.py` simulates it and writes `results/`. It needs Python 3.11 or newer, numpy, and
-Brian2 2.9 (`pip install "brian2==2.9.0" "numpy<2.4"`){compiler}.
+`python run.py` simulates it and writes `results/`. It needs {needs}.
 
 {inventory}
 
@@ -100,6 +101,18 @@ each spike{signals}.
 
 Network id: {network_id}
 """
+
+_BRIAN2 = (
+    'Brian2 (Python 3.11: `pip install "brian2==2.9.0" "numpy<2.4"`; newer: '
+    '`pip install "brian2==2.10.1"`)'
+)
+_NEEDS = {
+    "numpy": _BRIAN2,
+    "cython": f"{_BRIAN2} and a C++ compiler",
+    "cpp_standalone": f"{_BRIAN2}, and a C++ compiler with make",
+    "cuda_standalone": "an NVIDIA GPU with its driver, the CUDA toolkit (nvcc), a C++ compiler "
+    'with make, and Python 3.12 or newer with `pip install "brian2cuda==1.0b1" nvidia-curand`',
+}
 
 
 def write_helpers(folder: Path) -> None:
@@ -124,8 +137,7 @@ def write_parts(script: Script) -> str:
 def write_project(
     folder: Path,
     program: Program,
-    target: str,
-    threads: int,
+    target: Target,
     n_steps: int,
     tables: Mapping[str, Table],
     sources: Mapping[str, Table],
@@ -136,19 +148,18 @@ def write_project(
     ----------
     folder : Path
     program : Program
-    target : str
-    threads : int
+    target : Target
     n_steps : int
     tables, sources : mapping of str to Table
         Input of the run, by the names of players and sources in the script.
     """
-    script = write_script(program, target, threads)
-    compiled = target == "cpp_standalone"
-    run = _compiled_run if compiled else _runtime_run
+    split = delays.split(program).program if target.on_gpu else program
+    script = write_script(split, target)
+    run = _compiled_run if target.compiled else _runtime_run
     text = "".join(
         [
             f'"""{_summary(program, n_steps)}"""\n\n',
-            write_header(compiled),
+            write_header(target.compiled),
             script.settings,
             script.network,
             run(program, script, n_steps, tables, sources),
@@ -156,7 +167,7 @@ def write_project(
     )
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "run.py").write_text(text)
-    (folder / "README.md").write_text(_readme(program, compiled, n_steps))
+    (folder / "README.md").write_text(_readme(program, target, n_steps))
     write_helpers(folder)
     _write_arrays(folder / "arrays", script, {**tables, **sources})
 
@@ -218,7 +229,7 @@ def _summary(program: Program, n_steps: int) -> str:
     )
 
 
-def _readme(program: Program, compiled: bool, n_steps: int) -> str:
+def _readme(program: Program, target: Target, n_steps: int) -> str:
     populations = [
         f"- population `{p.name}`: {p.size:,} neurons"
         + (", spikes given" if p.is_source else f", model {getattr(p.model, 'name', 'unknown')}")
@@ -230,9 +241,9 @@ def _readme(program: Program, compiled: bool, n_steps: int) -> str:
         for p in program.pathways
     ]
     return _README.format(
-        compiler=", and a C++ compiler with make" if compiled else "",
+        needs=_NEEDS[target.name],
         inventory="\n".join([_summary(program, n_steps), "", *populations, *projections]),
-        more=", `player.h` and `binary.py`" if compiled else "",
+        more=", `player.h`, `player_cuda.h` and `binary.py`" if target.compiled else "",
         dt=program.dt,
         signals=", `results/NAME_samples.npy` the samples of a state probe"
         * bool(program.signal_plans),

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from neurobridge.backends.base import Progress, RawResult
 from neurobridge.backends.brian2.engine import Brian2Engine, Real
 from neurobridge.backends.brian2.script import write_script
+from neurobridge.backends.brian2.target import Target
 from neurobridge.errors import BackendError, NeurobridgeError
 from neurobridge.lowering.program import Drive, Program
 
@@ -31,8 +32,8 @@ REPORT_EVERY_S = 0.5
 class RuntimeEngine(Brian2Engine):
     """Executes the script in a namespace of its own, and runs its network again and again."""
 
-    def __init__(self, program: Program, target: str) -> None:
-        super().__init__(program, write_script(program, target), target, threads=1)
+    def __init__(self, program: Program, target: Target) -> None:
+        super().__init__(program, write_script(program, target), target)
         with _brian2("building the network"):
             self.objects = _namespace(self.script.arrays)
             exec(compile(self.script.settings, "<settings>", "exec"), self.objects)

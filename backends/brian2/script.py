@@ -26,6 +26,7 @@ from neurobridge.backends.brian2.coupling import (
     operations,
     order,
 )
+from neurobridge.backends.brian2.target import Target
 from neurobridge.backends.brian2.translate import Names, identifier
 from neurobridge.lowering.program import Pathway, PopulationProgram, Program, SignalPlan
 
@@ -40,14 +41,18 @@ COMPILER_FLAGS = (
 )
 """Flags of GCC and clang that keep every rounding of IEEE 754 as the text says (no fast-math)."""
 
+HOST_FLAGS = ("-w", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math")
+NVCC_FLAGS = ("-w", "-O3", "-fmad=false")
+"""The same for a GPU: the compiler behind nvcc, and nvcc itself."""
+
 SENT = "sent"
 """What a group sends; `Names` keeps it free."""
 
 _IMPORTED = """
-Clock Network NeuronGroup Path SpikeMonitor Synapses Table binary build first folder grid history
-later load ms monitor net neuron n_neurons np player population prefs probe read_samples
-read_spikes run_binary sampler samples set_device simulate source step table values functions
-write_inputs
+Clock Network NeuronGroup Path SpikeMonitor Synapses Table binary brian2cuda build cuda defaultclock
+first folder functions grid history later load ms monitor n_neurons net neuron np player population
+prefs probe read_samples read_spikes run_binary sampler samples set_device simulate source step
+table values write_inputs
 """.split()
 
 
@@ -122,29 +127,29 @@ class Script:
         return repr(number) if np.isfinite(number) else f"float({str(number)!r})"
 
 
-def write_script(program: Program, target: str, threads: int = 1) -> Script:
+def write_script(program: Program, target: Target) -> Script:
     """The script of a program for one code generation target.
 
     Parameters
     ----------
     program : Program
-    target : {"numpy", "cython", "cpp_standalone"}
-    threads : int
-        OpenMP threads (cpp_standalone).
+        For a GPU every pathway has one delay (:func:`delays.split`).
+    target : Target
     """
     script, coupling = Script(), Coupling(program)
-    script.settings, script.start_steps = _settings(target, threads), coupling.start_steps
+    script.settings, script.start_steps = _settings(target), coupling.start_steps
     dynamic = [p for p in program.populations if not p.is_source]
     parts = [
         _title("Time: the grid that everything runs on"),
-        f"grid = Clock(dt={program.dt!r} * ms, name='grid')",
+        *_grid(program.dt, target),
         _title("Populations (ms, mV, nA, nF, uS, MOhm, written as plain numbers)"),
         *(_population(script, coupling, p) for p in program.populations),
         *(_history(script, coupling, p) for p in dynamic),
         _title("Projections: a spike of one step reaches the synapses in the next, so Brian2's"),
         "# delays are one step shorter than the delays named here",
+        _LATE_ON_GPU * target.on_gpu,
         *(
-            _pathway(script, program, k, p)
+            _pathway(script, program, target, k, p)
             for k, p in enumerate(program.pathways)
             if p.n_edges and not p.continuous
         ),
@@ -165,22 +170,49 @@ def _title(text: str) -> str:
     return f"\n# ---- {text}"
 
 
-def _settings(target: str, threads: int) -> str:
+_LATE_ON_GPU = """\
+# (on a GPU only those of sources: brian2cuda finds spikes by the step in which they were made)"""
+
+
+def _grid(dt: float, target: Target) -> list[str]:
+    if target.on_gpu:  # brian2cuda looks at the default clock to see which spikes have arrived
+        return ["from brian2 import defaultclock", f"defaultclock.dt = {dt!r} * ms",
+                "grid = defaultclock"]  # fmt: skip
+    return [f"grid = Clock(dt={dt!r} * ms, name='grid')"]
+
+
+def _settings(target: Target) -> str:
     lines = [
         "# Evaluate the equations exactly as they are written, in IEEE 754 double precision.",
         "prefs.codegen.loop_invariant_optimisations = False",
+    ]
+    if target.on_gpu:
+        lines += [
+            "import brian2cuda  # brings the device",
+            f"prefs.codegen.cpp.extra_compile_args_gcc = {list(HOST_FLAGS)!r}",
+            "prefs.codegen.cpp.headers = ['\"player_cuda.h\"']",
+            "cuda = prefs.devices.cuda_standalone.cuda_backend",
+            f"cuda.extra_compile_args_nvcc = {list(NVCC_FLAGS)!r}",
+            "cuda.detect_gpus = False  # the first one that CUDA_VISIBLE_DEVICES shows",
+            "cuda.gpu_id = 0",
+            f"cuda.compute_capability = {target.architecture!r}",
+            "set_device('cuda_standalone', build_on_run=False)",
+        ]
+        return "\n".join(lines) + "\n"
+    lines += [
         f"prefs.codegen.cpp.extra_compile_args_gcc = {list(COMPILER_FLAGS)!r}",
         "prefs.codegen.cpp.extra_compile_args_msvc = ['/Ox', '/w', '/fp:precise', '/MP']",
     ]
-    if target == "cpp_standalone":
+    if target.name == "cpp_standalone":
         lines += [
             "prefs.codegen.cpp.headers = ['\"player.h\"']",
             "prefs.codegen.cpp.include_dirs = [str(folder)]",
-            f"prefs.devices.cpp_standalone.openmp_threads = {threads if threads > 1 else 0}",
+            "prefs.devices.cpp_standalone.openmp_threads = "
+            f"{target.threads if target.threads > 1 else 0}",
             "set_device('cpp_standalone', build_on_run=False)",
         ]
     else:
-        lines.append(f"prefs.codegen.target = {target!r}")
+        lines.append(f"prefs.codegen.target = {target.name!r}")
     return "\n".join(lines) + "\n"
 
 
@@ -306,7 +338,7 @@ def _values(script: Script, pop: PopulationProgram, names: Names, group: str) ->
     ]
 
 
-def _pathway(script: Script, program: Program, index: int, path: Pathway) -> str:
+def _pathway(script: Script, program: Program, target: Target, index: int, path: Pathway) -> str:
     post = program.population(path.post)
     receptor = post.code.receptor(path.receptor)
     names = script.names[path.post]
@@ -316,7 +348,8 @@ def _pathway(script: Script, program: Program, index: int, path: Pathway) -> str
     comment = f"\n# Projection {path.projection!r}: {path.n_edges:,} edges"
     first, last = path.delay_range
     homogeneous = first == last
-    delay = f"delay={first - 1} * grid.dt, " if homogeneous else ""
+    earlier = 0 if target.on_gpu and not program.population(path.pre).is_source else 1
+    delay = f"delay={first - earlier} * grid.dt, " if homogeneous else ""
     note = f", delay of {first} steps" if homogeneous else f", delays of {first} to {last} steps"
     lines = [
         f"{comment}{note}",

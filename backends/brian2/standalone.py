@@ -1,4 +1,4 @@
-"""Brian2's C++ standalone mode: a child process writes and compiles the program, we run it.
+"""Brian2's standalone modes: a child process writes and compiles the program, we run it.
 
 The device that Brian2 uses for this is global state, so it never exists in this process; Brian2 is
 not even imported here.
@@ -21,10 +21,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurobridge.backends.base import Progress, RawResult
-from neurobridge.backends.brian2 import binary
+from neurobridge.backends.brian2 import binary, delays, gpu
 from neurobridge.backends.brian2.engine import Brian2Engine, Real
 from neurobridge.backends.brian2.project import write_header, write_helpers, write_parts
 from neurobridge.backends.brian2.script import write_script
+from neurobridge.backends.brian2.target import Target
 from neurobridge.errors import BackendError
 from neurobridge.lowering.program import Drive, Program, SignalPlan
 
@@ -37,16 +38,17 @@ class StandaloneEngine(Brian2Engine):
     Parameters
     ----------
     program : Program
-    threads : int
-        OpenMP threads.
+    target : Target
+        ``cpp_standalone`` or ``cuda_standalone``.
     folder : Path, optional
         Where to build; it must be empty, and is kept. By default a temporary folder, which is
         removed with the engine.
     """
 
-    def __init__(self, program: Program, threads: int, folder: Path | None) -> None:
-        script = write_script(program, "cpp_standalone", threads)
-        super().__init__(program, script, "cpp_standalone", threads)
+    def __init__(self, program: Program, target: Target, folder: Path | None) -> None:
+        self._split = delays.split(program) if target.on_gpu else None
+        script = write_script(self._split.program if self._split else program, target)
+        super().__init__(program, script, target)
         self.folder = _make_folder(folder)
         if folder is None:
             self._finalizer = weakref.finalize(self, shutil.rmtree, self.folder, True)
@@ -60,7 +62,7 @@ class StandaloneEngine(Brian2Engine):
 
     @property
     def project(self) -> Path:
-        """Folder of the C++ project."""
+        """Folder of the generated project."""
         return self.folder / "build"
 
     def run(self, drive: Drive, progress: Progress | None = None) -> RawResult:
@@ -83,10 +85,11 @@ class StandaloneEngine(Brian2Engine):
         nothing = Drive(0, (), (), ())
         binary.write_inputs(self.project, 0, self.tables(nothing), self.sources(nothing))
         self._start(None, write_synapses=True)
-        found = {k: np.empty(0) for k in range(len(self.program.pathways))}
+        pathways = (self._split.program if self._split else self.program).pathways
+        found = {k: np.empty(0) for k in range(len(pathways))}
         for index, name in self.script.synapses.items():
             found[index] = binary.read_weights(self.project, name)
-        return found
+        return self._split.join(found) if self._split else found
 
     def close(self) -> None:
         """Remove the build, unless its folder was given."""
@@ -114,30 +117,35 @@ class StandaloneEngine(Brian2Engine):
             text=True,
         )
         if child.returncode:
-            raise BackendError(_explain(child.stdout + child.stderr))
+            raise BackendError(_explain(child.stdout + child.stderr, self.target))
         shutil.rmtree(arrays)  # the project has its own copies
 
     def _start(self, report: binary.Report | None, *, write_synapses: bool = False) -> int:
+        if self.target.on_gpu:
+            gpu.find_gpu()  # or it says why there is none
         arguments = [f"{key}={value}" for key, value in self._assignments.items()]
         try:
             return binary.run_binary(
                 self.project, arguments, report=report, write_synapses=write_synapses
             )
         except RuntimeError as error:
+            remedy = gpu.explain_failure(str(error)) if self.target.on_gpu else ""
             raise BackendError(
-                f"the program that Brian2 compiled stopped with {error}. It is in {self.project}"
+                f"the program that Brian2 compiled stopped with {error}{remedy}. It is in "
+                f"{self.project}"
             ) from error
 
     def _replace_values(self, population: str, values: Mapping[str, float | Real]) -> None:
+        """Brian2 takes values from the command line, but none that are not finite: use files."""
         group, names = self.script.groups[population], self.script.names[population]
+        pop = self.program.population(population)
         (self.project / "inputs").mkdir(exist_ok=True)
         for name, value in values.items():
+            shape = np.shape(value) or ((1,) if name in pop.constants else (pop.size,))
             key = f"{group}.{names[name]}"
-            if isinstance(value, np.ndarray):
-                np.ascontiguousarray(value).tofile(self.project / "inputs" / key)
-                self._assignments[key] = f"inputs/{key}"
-            else:
-                self._assignments[key] = repr(value)
+            # brian2cuda makes the name of the file lower case
+            file = self._assignments.setdefault(key, f"inputs/value_{len(self._assignments)}")
+            np.broadcast_to(np.asarray(value, np.float64), shape).tofile(self.project / file)
 
     def _read_spikes(self, monitor: str) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
         return binary.read_spikes(self.project, monitor, self.program.dt)
@@ -163,14 +171,21 @@ def _make_folder(folder: Path | None) -> Path:
     return folder.resolve()
 
 
-def _explain(output: str) -> str:
+def _explain(output: str, target: Target) -> str:
     """A message from what the child process said."""
     lines = [line for line in output.splitlines() if line.strip()]
     errors = [line for line in lines if "error" in line.lower() or "Error" in line]
     told = "\n".join((errors or lines)[-8:])
-    return (
-        "Brian2 could not build the C++ program:\n"
-        f"{told}\n"
-        "If this is about the compiler, check that g++ (or clang++) and make work, or use "
-        "target='cython' or target='numpy'"
-    )
+    if target.on_gpu:
+        language = "CUDA"
+        remedy = (
+            "If this is about the compiler, check that nvcc, g++ and make work and fit together "
+            "(nvcc refuses a g++ that is newer than it), or use target='cpp_standalone'"
+        )
+    else:
+        language = "C++"
+        remedy = (
+            "If this is about the compiler, check that g++ (or clang++) and make work, or use "
+            "target='cython' or target='numpy'"
+        )
+    return f"Brian2 could not build the {language} program:\n{told}\n{remedy}"

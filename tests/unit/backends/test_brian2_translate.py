@@ -9,6 +9,7 @@ import pytest
 
 from neurobridge.backends.brian2.inputs import current_table, event_table, source_table
 from neurobridge.backends.brian2.script import write_script
+from neurobridge.backends.brian2.target import Target
 from neurobridge.backends.brian2.translate import Names, identifier, is_reserved
 from neurobridge.lowering.program import CurrentInput
 from tests.program_examples import events, lif_delta, lif_exp, pathway, program, source_spikes
@@ -63,21 +64,21 @@ def test_expressions_inside_a_group_and_in_synapses() -> None:
 
 def test_the_script_has_one_delay_less_than_the_contract() -> None:
     edges = pathway("n", "n", "kick", [0, 1], [1, 0], [1.0, 2.0], 18, 2)
-    text = write_script(program([lif_delta("n", 2)], [edges]), "numpy").network
+    text = write_script(program([lif_delta("n", 2)], [edges]), Target("numpy")).network
     assert "delay=17 * grid.dt" in text
     assert "on_pre='v_post += w * int(free_post)'" in text
 
 
 def test_equal_delays_are_one_number_for_brian2() -> None:
     edges = pathway("n", "n", "exc", [0, 1], [1, 0], [1.0, 2.0], np.array([3, 3]), 2)
-    script = write_script(program([lif_exp("n", 2)], [edges]), "numpy")
+    script = write_script(program([lif_exp("n", 2)], [edges]), Target("numpy"))
     assert "delay=2 * grid.dt" in script.network
     assert not [name for name in script.arrays if name.endswith("delay")]
 
 
 def test_objects_of_the_script_have_names_of_their_own() -> None:
     wishes = ["net", "step", "grid", "a b", "a-b", "table"]
-    script = write_script(program([lif_exp(name, 1) for name in wishes]), "numpy")
+    script = write_script(program([lif_exp(name, 1) for name in wishes]), Target("numpy"))
     assert len(set(script.groups.values())) == len(wishes)
     assert not {"net", "step", "grid", "table"} & set(script.groups.values())
     compile(script.network, "script", "exec")
