@@ -146,6 +146,10 @@ class Backend(ABC):
     def capabilities(self) -> Capabilities:
         """What the backend can do, without importing the simulator."""
 
+    def tier(self, settings: Mapping[str, Any]) -> str:
+        """Comparison tier against the reference with these settings."""
+        return self.capabilities().tier
+
     @abstractmethod
     def availability(self) -> Availability:
         """Whether it can run here."""

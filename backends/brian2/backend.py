@@ -43,7 +43,7 @@ class Brian2Backend(Backend):
         """See :class:`Backend`."""
         return Capabilities(
             summary="Brian2: numpy, Cython, compiled C++ with OpenMP, or CUDA; any declared model",
-            tier="T1",
+            tier=self.tier({}),
             equations=True,
             functions=FUNCTIONS,
             continuous_coupling=True,
@@ -60,6 +60,10 @@ class Brian2Backend(Backend):
                 "GPU of this machine)",
             },
         )
+
+    def tier(self, settings: Mapping[str, Any]) -> str:
+        """See :class:`Backend`: on a GPU sums have no fixed order."""
+        return "T2" if settings.get("target") == "cuda_standalone" else "T1"
 
     def availability(self) -> Availability:
         """See :class:`Backend`."""

@@ -187,7 +187,7 @@ def run_isolated(
 
 def _tiers(runs: Sequence[BackendRun], reference: BackendRun) -> dict[str, str]:
     """What each run must hold against the reference: the weaker promise of the two backends."""
-    promised = {r.label: get_backend(r.backend).capabilities().tier for r in runs}
+    promised = {r.label: get_backend(r.backend).tier(r.settings) for r in runs}
     return {label: max(t, promised[reference.label]) for label, t in promised.items()}
 
 

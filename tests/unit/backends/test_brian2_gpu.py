@@ -99,6 +99,8 @@ def test_a_machine_that_has_it_all(machine: Machine) -> None:
     (note,) = found()
     assert (note.code, note.severity) == ("gpu_order", "note")
     assert "tier T2" in note.remedy
+    assert Brian2Backend().tier({"target": "cuda_standalone"}) == "T2"
+    assert Brian2Backend().tier({"target": "cpp_standalone"}) == "T1"
     assert gpu.choose_architecture({}) == 8.0
     assert gpu.choose_architecture({"gpu_architecture": "sm_75"}) == 7.5
     assert gpu.find_gpu() == gpu.Gpu("NVIDIA A100", 8.0, 40000 * 2**20, "580.65")
