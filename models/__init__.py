@@ -17,6 +17,7 @@ __all__ = [
     "lif_exp",
     "lif_receptors",
     "names",
+    "networks",
     "rate",
     "rate_activity",
     "rate_model",
@@ -24,6 +25,7 @@ __all__ = [
     "spike_source",
 ]
 
+from importlib import import_module
 from typing import Any, get_args
 
 from neurobridge.errors import UnknownNameError, suggest
@@ -45,7 +47,9 @@ _MODELS = {
 }  # fmt: skip
 
 
-def __getattr__(name: str) -> NeuronModel:
+def __getattr__(name: str) -> Any:
+    if name == "networks":
+        return import_module(f"{__name__}.networks")
     raise AttributeError(f"neurobridge.models has no model {name!r}{suggest(name, _MODELS)}")
 
 
