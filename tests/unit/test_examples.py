@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = {
     "your_own_connectome": (),
     "silence_and_rerun": (),
+    "fly_experiment": ("numba",),
     "multi_area_network": (),
     "declare_a_model": ("brian2", "nest"),
     "identical_spikes": ("brian2", "nest"),
@@ -34,6 +35,7 @@ def test_examples_run(name: str, tmp_path: Path) -> None:
     for simulator in EXAMPLES[name]:
         require(simulator)
     arguments = {
+        "fly_experiment": ["--trials=2", "--duration=200", "--threads=1", f"--out={tmp_path}"],
         "export_project": [str(tmp_path)],
         "train_and_deploy": ["--json", "--network", "worm"],
         "nrm_study": ["--quick", "--network", "worm", "--out", str(tmp_path)],
@@ -51,6 +53,7 @@ def test_examples_run(name: str, tmp_path: Path) -> None:
     expected = {
         "your_own_connectome": "720575940602553568  720575940602564320     11",
         "silence_and_rerun": "without AVA and AVB",
+        "fly_experiment": "The same drive, in null models:",
         "multi_area_network": "spectral radius: 1.500000",
         "declare_a_model": "spikes, identical",
         "identical_spikes": "identical: 3 of 3 backends",
