@@ -6,6 +6,8 @@ __all__ = ["connected", "job_script"]
 
 import logging
 import os
+import signal
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -58,7 +60,8 @@ def connected(plan: ClusterPlan, folder: Path, trials: int) -> Iterator[Client]:
 def job_script(plan: SlurmPlan, folder: Path) -> str:
     """The script of each job, as it is submitted to SLURM."""
     refuse_without_jobqueue()
-    from dask_jobqueue.slurm import SLURMJob
+    with _own_signals():
+        from dask_jobqueue.slurm import SLURMJob
 
     arguments = _of_jobs(plan, folder)
     text: str = SLURMJob("tcp://scheduler:8786", "study", **arguments).job_script()
@@ -88,7 +91,8 @@ def _local(plan: LocalPlan, trials: int) -> Iterator[Client]:
 @contextmanager
 def _slurm(plan: SlurmPlan, folder: Path) -> Iterator[Client]:
     refuse_without_jobqueue()
-    from dask_jobqueue import SLURMCluster
+    with _own_signals():
+        from dask_jobqueue import SLURMCluster
     from distributed import Client
 
     with (
@@ -174,6 +178,17 @@ def _describe_worker() -> Any:
         return found
 
     return describe
+
+
+@contextmanager
+def _own_signals() -> Iterator[None]:
+    """Ctrl-C stays what it was: importing dask-jobqueue makes it end the process."""
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

@@ -10,15 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from neurobridge.errors import UnknownNameError
 from neurobridge.study.store import FAILURES, TrialFiles, read_manifest
 from neurobridge.study.study import Study
-from neurobridge.study.summary import summarised
-from neurobridge.study.tables import results_table
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
 
@@ -80,6 +77,8 @@ class StudyResult:
         ------
         UnknownNameError
         """
+        from neurobridge.study.summary import summarised
+
         chosen = list(self.measures if measures is None else measures)
         for name in chosen:
             self._refuse_unknown("measure", name, [*self.measures, "spikes"])
@@ -113,6 +112,8 @@ class StudyResult:
         ------
         UnknownNameError
         """
+        import pandas as pd
+
         path = self.folder / "spikes" / f"{key}.parquet"
         if not path.is_file():
             there = [p.stem for p in (self.folder / "spikes").glob("*.parquet")]
@@ -134,6 +135,8 @@ def read_study(study: Study, folder: Path) -> StudyResult:
     FileFormatError
         If the folder holds no study.
     """
+    from neurobridge.study.tables import results_table
+
     read_manifest(folder)
     files = TrialFiles(folder)
     best = None

@@ -12,10 +12,13 @@ from neurobridge.installed import refuse_without_dask, refuse_without_optuna
 from neurobridge.study.cluster import connected
 from neurobridge.study.executor import Executor, StudyProgress
 from neurobridge.study.result import StudyResult, read_study
-from neurobridge.study.schema import AddressPlan, ClusterPlan
+from neurobridge.study.schema import AddressPlan, ClusterPlan, LocalPlan
 from neurobridge.study.store import Store
 from neurobridge.study.study import Study, load_study
 from neurobridge.study.trial import Trial
+
+LOCAL_S = 120.0
+"""How long processes on this machine may take to start again, in s."""
 
 
 def run_study(
@@ -123,4 +126,6 @@ def _conclude(store: Store, trials: list[Trial], executor: Executor) -> None:
 
 def _patience(where: ClusterPlan) -> float | None:
     """How long a cluster without workers is waited for, in s; jobs in a queue wait for ever."""
-    return where.timeout / 1000 if isinstance(where, AddressPlan) else None
+    if isinstance(where, AddressPlan):
+        return where.timeout / 1000
+    return LOCAL_S if isinstance(where, LocalPlan) else None

@@ -29,7 +29,6 @@ from neurobridge.io.document import read_document
 from neurobridge.io.native import save
 from neurobridge.study.files import as_json, write_whole
 from neurobridge.study.study import Study
-from neurobridge.study.tables import results_table, spikes_table, timings_table, to_parquet
 from neurobridge.study.trial import Trial
 from neurobridge.study.versions import differences, versions_here
 
@@ -80,6 +79,8 @@ class TrialFiles:
         """
         whole = {"schema": TRIAL, "key": key, **row}
         if spikes is not None:
+            from neurobridge.study.tables import spikes_table  # pyarrow takes long to import
+
             write_whole(self.folder / "spikes" / f"{key}.parquet", spikes_table(spikes))
         write_whole(self.place(key), as_json(whole))
         return whole
@@ -153,6 +154,8 @@ class Store(TrialFiles):
         StudyError
             If the disk is full. The finished trials stay.
         """
+        from neurobridge.study.tables import results_table, timings_table, to_parquet
+
         with told_if_full(self.folder):
             results = results_table(self.study, trials, rows)
             write_whole(self.folder / RESULTS, to_parquet(results))

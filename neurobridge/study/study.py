@@ -24,7 +24,7 @@ from neurobridge.lowering.grid import to_steps
 from neurobridge.study.measures import Measure, columns_of
 from neurobridge.study.schema import StudyPlan
 from neurobridge.study.settings import Setting, changed, clock_of, resolve
-from neurobridge.study.sweeps import Drawn, expanded
+from neurobridge.study.sweeps import Drawn, expanded, refuse_twice
 from neurobridge.study.trial import Trial, trial_key
 from neurobridge.yaml_lines import YamlFile, read_yaml, validate
 
@@ -230,6 +230,8 @@ class Study:
             for subject in self.subjects:
                 setting = resolve(path, subject.network)
                 found.append(expanded(sweep, path, setting.convert))
+            if section == "parameters":
+                refuse_twice(found[0])
         return found[0]
 
     def _zipped(self) -> list[dict[str, float]]:
@@ -241,7 +243,10 @@ class Study:
                 f"{self.places.file.place(('zip', path))}: zip: its parameters go together, so all "
                 f"need the same number of values, but there are {lengths}"
             )
-        return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+        rows = list(zip(*columns.values(), strict=True))
+        with self.places.at("zip"):
+            refuse_twice(rows)
+        return [dict(zip(columns, row, strict=True)) for row in rows]
 
     def _described(self, path: str) -> Any:
         """The values of a path, or the range that a search is in."""
@@ -378,7 +383,7 @@ def load_study(source: str | Path | Mapping[str, Any]) -> Study:
         if not path.is_file():
             beside = path.parent if path.parent.is_dir() else Path()
             there = sorted(p.name for s in ("*.yaml", "*.yml") for p in beside.glob(s))
-            raise UnknownNameError("study", str(source), there, "A study is a YAML file")
+            raise UnknownNameError("study", path.name, there, f"There is no file {source}")
         file, folder, title = read_yaml(path, expected, ExperimentError), path.parent, path.name
     plan = validate(StudyPlan, file, f"the study {title}", ExperimentError)
     return Study(plan, folder, Places(file))

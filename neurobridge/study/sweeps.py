@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-__all__ = ["Drawn", "Listed", "Spaced", "Sweep", "SweepValue", "expanded", "sweep_of"]
+__all__ = [
+    "Drawn",
+    "Listed",
+    "Spaced",
+    "Sweep",
+    "SweepValue",
+    "expanded",
+    "refuse_twice",
+    "sweep_of",
+]
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -86,7 +95,7 @@ SweepValue = Annotated[Sweep, BeforeValidator(sweep_of)]
 
 
 def expanded(sweep: Sweep, path: str, convert: Convert) -> list[float]:
-    """All values of a sweep in canonical units.
+    """All values of a sweep in canonical units; see :func:`refuse_twice` for those of a grid.
 
     Parameters
     ----------
@@ -98,7 +107,7 @@ def expanded(sweep: Sweep, path: str, convert: Convert) -> list[float]:
     Raises
     ------
     NetworkError
-        If a value occurs twice, or the ends of a range are not in order.
+        If the ends of a range are not in order.
     """
     if isinstance(sweep, Listed):
         values = [convert(v) for v in sweep.values]
@@ -115,13 +124,22 @@ def expanded(sweep: Sweep, path: str, convert: Convert) -> list[float]:
         pairs = uniforms(sweep.seed, "study", path, 0, 0, np.arange(-(-sweep.samples // 2)))
         low, high = ends(sweep, convert)
         values = _between(low, high, pairs.reshape(-1)[: sweep.samples], sweep.spacing)
+    return values
+
+
+def refuse_twice(values: Sequence[Any]) -> None:
+    """Refuse values, or combinations of them, of which one occurs twice.
+
+    Raises
+    ------
+    NetworkError
+    """
     for place, value in enumerate(values):
         if value in values[:place]:
             raise NetworkError(
-                f"the value {value:g} occurs twice, as number {values.index(value) + 1} and "
+                f"the value {value} occurs twice, as number {values.index(value) + 1} and "
                 f"{place + 1}; every trial would be there twice, so leave one out"
             )
-    return values
 
 
 def ends(sweep: Drawn, convert: Convert) -> tuple[float, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,7 @@ from tests.unit.study.toys import toy_study
 PRELOAD = """
 import os
 from neurobridge.study import work
-
-measure = work.measure
+from neurobridge.study.measures import measure
 
 def deadly(recording, network, measures):
     if recording.seed == 1:
@@ -44,8 +44,10 @@ def test_the_script_of_a_job_says_what_the_plan_says(tmp_path: Path) -> None:
         "#SBATCH --cpus-per-task=4", "#SBATCH --constraint=avx2", "module load gcc",
     ):  # fmt: skip
         assert expected in lines
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     start = next(line for line in lines if "dask worker" in line or "dask_worker" in line)
-    assert "--nthreads 1 --nworkers 4" in start
+    assert "--nthreads 1 " in start
+    assert "--nworkers 4 " in start
 
 
 def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -65,7 +67,7 @@ def test_a_scheduler_that_does_not_answer(tmp_path: Path, monkeypatch: pytest.Mo
     require("distributed")
     monkeypatch.setattr(cluster, "CONNECT_S", 0.3)
     plan = AddressPlan(kind="address", address="tcp://127.0.0.1:1")
-    with pytest.raises(StudyError, match="no scheduler answers at tcp://127.0.0.1:1"):
+    with pytest.raises(StudyError, match=r"no scheduler answers at tcp://127.0.0.1:1"):
         nb.run_study(toy_study(tmp_path), tmp_path / "store", cluster=plan)
 
 
@@ -76,26 +78,26 @@ def test_a_trial_that_kills_its_worker_and_one_that_fails_leave_the_others(tmp_p
 
     (tmp_path / "preload.py").write_text(PRELOAD, encoding="utf-8")
     study = toy_study(
-        tmp_path, parameters="parameters:\n  stimuli.drive.rate: [300]\n", seeds="seeds: 5\n"
+        tmp_path, parameters="parameters:\n  stimuli.drive.rate: [300]\n", seeds="seeds: 4\n"
     )
     told: list[tuple[int, int, int]] = []
     preload = {
         "distributed.worker.preload": [str(tmp_path / "preload.py")],
-        "distributed.scheduler.allowed-failures": 1,
+        "distributed.scheduler.allowed-failures": 0,
     }
     with dask.config.set(preload):
         result = nb.run_study(
             study, tmp_path / "store", cluster=LocalPlan(workers=1),
             progress=lambda *numbers: told.append(numbers),
         )  # fmt: skip
-    assert list(result.table["seed"]) == [0, 3, 4]
+    assert list(result.table["seed"]) == [0, 3]
     assert not result.complete
     failures: dict[str, Any] = {f["type"]: f for f in result.failures}
     assert "the worker died each time" in failures["KilledWorker"]["message"]
     assert failures["KilledWorker"]["where"].endswith("seed 1, trial 0")
     assert "ValueError: not with seed 2" in failures["ValueError"]["traceback"]
-    assert told[0] == (0, 0, 5)
-    assert told[-1] == (3, 2, 5)
+    assert told[0] == (0, 0, 4)
+    assert told[-1] == (2, 2, 4)
     again = nb.run_study(study, tmp_path / "store", cluster=LocalPlan(workers=1))
     assert again.complete
     assert again.failures == ()

@@ -20,9 +20,9 @@ from tests.requirements import require
 from tests.unit.study.toys import run_here, toy_study
 
 SECTIONS = {
-    "run": "run: {duration: 300 ms}\n",
-    "parameters": "parameters:\n  populations.neurons.tau_m: {from: 5, to: 40, steps: 10}\n",
-    "seeds": "seeds: 5\n",
+    "run": "run: {duration: 250 ms}\n",
+    "parameters": "parameters:\n  populations.neurons.tau_m: {from: 5, to: 40, steps: 8}\n",
+    "seeds": "seeds: 4\n",
     "measures": 'measures: [mean_rate, cv, synchrony, "rates:role", "mean:v"]\nspikes: true\n',
 }
 PATIENCE_S = 180
@@ -87,11 +87,11 @@ def test_killed_worker_scheduler_and_process(tmp_path: Path) -> None:
     command = ("neurobridge", "study", tmp_path / "study.yaml", "--out", wild)
 
     with started(tmp_path / "1.txt", *command, "--workers", 2) as first:
-        wait_for(wild, 3, first)
+        wait_for(wild, 2, first)
         workers_of(first)[0].send_signal(signal.SIGKILL)
-        wait_for(wild, 9, first)
+        wait_for(wild, 6, first)
         first.kill()
-    assert 9 <= done(wild) < total
+    assert 6 <= done(wild) < total
 
     port = 20000 + os.getpid() % 20000
     address = f"tcp://127.0.0.1:{port}"
@@ -105,11 +105,11 @@ def test_killed_worker_scheduler_and_process(tmp_path: Path) -> None:
         started(tmp_path / "2.txt", *command) as second,
     ):  # fmt: skip
         before = done(wild)
-        wait_for(wild, before + 4, second)
+        wait_for(wild, before + 3, second)
         boss.kill()
         assert second.code() == 2, second.said
         assert "the scheduler of the cluster is gone" in second.said
-    assert before + 4 <= done(wild) < total
+    assert before + 3 <= done(wild) < total
     partial = (wild / RESULTS).read_bytes()
 
     with started(tmp_path / "3.txt", *command, "--workers", 1) as third:

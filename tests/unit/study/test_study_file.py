@@ -6,12 +6,15 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 import neurobridge as nb
 from neurobridge.errors import NeurobridgeError
 from neurobridge.experiment import load_experiment
 from tests.unit.experiment.files import line_of
 from tests.unit.study.toys import toy_study, write_study
+
+ROOT = Path(__file__).resolve().parents[3]
 
 BOTH = """parameters:
   stimuli.drive.rate: [100, 400]
@@ -56,6 +59,16 @@ def test_keys_depend_on_content_not_on_names_or_order(tmp_path: Path) -> None:
     assert {t.key for t in first.trials()} == {t.key for t in second.trials()}
     changed = toy_study(one, spikes="spikes: true\n")
     assert not {t.key for t in first.trials()} & {t.key for t in changed.trials()}
+
+
+def test_the_examples_mean_what_they_say() -> None:
+    study = nb.load_study(ROOT / "examples" / "celegans_study.yaml")
+    study.refuse_unfit()
+    assert len(study.trials()) == 60
+    text = (ROOT / "docs" / "studies.md").read_text(encoding="utf-8")
+    block = text.split("```yaml\n")[1].split("```")[0]
+    of_docs = nb.load_study(yaml.safe_load(block))
+    assert len(of_docs.trials()) == 2 * 3 * 2 * 3 * 5
 
 
 def test_a_saved_network_and_a_mapping(tmp_path: Path) -> None:
@@ -123,7 +136,12 @@ def test_mistakes_are_named_with_their_line(
         (
             {"parameters": "parameters:\n  stimuli.drive.rate: [100, 0.1 kHz]\n"},
             "drive.rate",
-            "the value 100 occurs twice",
+            "the value 100.0 occurs twice, as number 1 and 2",
+        ),
+        (
+            {"zip": "zip:\n  run.dt: [0.1, 0.2, 0.1]\n  run.duration: [20, 20, 20]\n"},
+            "zip",
+            "the value (0.1, 20.0) occurs twice, as number 1 and 3",
         ),
         (
             {"parameters": "parameters:\n  stimuli.drive.rate: [1, -2]\n"},

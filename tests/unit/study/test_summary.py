@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,7 @@ PATH = "populations.neurons.tau_m"
 @pytest.fixture
 def result(rng: np.random.Generator) -> StudyResult:
     """Two backends, two values, five seeds; one value of ``cv`` is not defined."""
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"experiment": "toy", "backend": backend, "point": point, PATH: 10.0 * (point + 1),
          "seed": seed, "spikes": int(rng.integers(100)), "mean_rate": rng.normal(20 + point, 3),
          "cv": rng.random()}
@@ -65,7 +66,7 @@ def test_the_figure_has_a_panel_for_each_measure_and_a_curve_for_each_backend(
     left, right = figure.axes
     assert left.get_ylabel() == "mean_rate (Hz)"
     assert right.get_ylabel() == "cv"
-    assert left.get_xlabel() == f"{PATH} (ms)"
+    assert left.get_xlabel() == PATH
     assert [line.get_label() for line in left.get_lines()] == ["reference", "nest"]
     mean = result.summary(["mean_rate"])["mean"]
     np.testing.assert_allclose(np.asarray(left.get_lines()[1].get_ydata()), mean[2:])

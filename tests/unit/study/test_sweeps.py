@@ -64,7 +64,6 @@ def test_what_is_no_sweep_is_refused(given: Any, message: str) -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ([10, "0.01 s"], "the value 10 occurs twice, as number 1 and 2"),
         ({"low": 2, "high": 1, "samples": 2}, "expected low < high, got 2.0 and 1.0"),
         ({"low": 1, "high": 2}, "say how many values are drawn"),
         ({"from": 0, "to": 2, "steps": 3, "spacing": "log"}, "needs both ends above 0, got 0"),
