@@ -10,11 +10,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks import brain, lyapunov
+from benchmarks import brain, lyapunov, networks
 from benchmarks.engines import again, reference
 from benchmarks.machine import describe, load
 from benchmarks.measure import ROOT
 from benchmarks.memory import codex, memory, native_load
+from benchmarks.networks import standard
 from benchmarks.page import ORDER, page
 from benchmarks.sections import merged
 from benchmarks.side_by_side import CASES, compare
@@ -61,6 +62,7 @@ def benchmarks(quick: bool, device: str) -> dict[str, Benchmark]:
     found |= {"reference": reference, "again": partial(again, "2M"), "spinnaker-twin": twin}
     found |= {"spinnaker-lowering-2M": partial(lowering, "2M"), "spinnaker-chip-model": chip_model}
     whole["brain-table"] = brain.from_table
+    whole |= {f"networks-{name}": partial(standard, name) for name in networks.CASES}
     return (
         found | whole | training | {f"train-brain{where}": partial(train_brain, device)} | exponents
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 from benchmarks.brain_page import brain_page
 from benchmarks.lyapunov_page import lyapunov_page
+from benchmarks.networks_page import networks_page
 from benchmarks.spinnaker_page import spinnaker_page
 from benchmarks.table import ratio, seconds, table
 from benchmarks.training_page import training_page
@@ -92,6 +93,8 @@ def page(results: Results) -> str:
     parts = [_HEAD]
     if brain := brain_page(results):
         parts.append(brain)
+    if standard := networks_page(results):
+        parts.append(standard)
     native = {k: r for k, r in results.items() if "sides" in r and "title" in r}
     if native:
         parts += [_NATIVE, _native(native)]
