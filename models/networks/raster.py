@@ -17,7 +17,7 @@ from neurobridge.recording import Recording
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-ROWS = 400
+ROWS = 1200
 """Neurons that are shown."""
 BIN = 1.0
 """Width in ms of the bins of the population rate."""
@@ -49,7 +49,7 @@ def draw_raster(
     Returns
     -------
     matplotlib.figure.Figure
-        About 400 neurons, evenly chosen, excitatory red and inhibitory blue, with the first group
+        About 1,200 neurons, evenly chosen, excitatory red and inhibitory blue, with the first group
         on top; and the mean rate of all neurons in bins of 1 ms.
     """
     from matplotlib.figure import Figure

@@ -23,6 +23,9 @@ EXAMPLES = {
     "nrm_study": ("torch", "lightning"),
     "quantised_training": ("torch", "lightning"),
     "speech_on_spinnaker": ("torch", "unicorn"),
+    "brunel": (),
+    "vogels_abbott": (),
+    "microcircuit": (),
 }
 
 
@@ -41,6 +44,9 @@ def test_examples_run(name: str, tmp_path: Path) -> None:
         "nrm_study": ["--quick", "--network", "worm", "--out", str(tmp_path)],
         "quantised_training": ["--json", "--network", "worm", "--epochs", "1"],
         "speech_on_spinnaker": ["--json", "--inputs", "3", "--chip-model"],
+        "brunel": ["--order", "100", "--duration", "400", "--backend", "reference"],
+        "vogels_abbott": ["--duration", "400", "--backend", "reference"],
+        "microcircuit": ["--duration", "400", "--seed", "2", "--backend", "reference"],
     }.get(name, [])
     done = subprocess.run(
         [sys.executable, str(ROOT / "examples" / f"{name}.py"), *arguments],
@@ -62,6 +68,9 @@ def test_examples_run(name: str, tmp_path: Path) -> None:
         "nrm_study": "random: gains against weights, N:",
         "quantised_training": '"weights": "5 bits", "trained": "aware", "on": "twin"',
         "speech_on_spinnaker": '"way": "spinnaker"',
+        "brunel": "500 neurons, 25,000 synapses",
+        "vogels_abbott": "4,000 neurons, 320,790 synapses",
+        "microcircuit": "7,717 neurons, 2,988,807 synapses",
     }
     assert expected[name] in done.stdout
     assert "DIFFERENT" not in done.stdout

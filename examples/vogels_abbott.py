@@ -1,0 +1,34 @@
+"""Networks that keep themselves going (Vogels & Abbott 2005): rates and a picture.
+
+python examples/vogels_abbott.py --synapses cuba --duration 1200
+"""
+
+import argparse
+from pathlib import Path
+
+from rich.console import Console
+
+from neurobridge import run
+from neurobridge.models.networks import draw_raster, measure_rates, rate_table, vogels_abbott
+
+parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+parser.add_argument("--synapses", default="cuba", choices=["cuba", "coba"])
+parser.add_argument("--scale", type=float, default=1.0, help="times 4,000 neurons, 80 inputs each")
+parser.add_argument("--duration", type=float, default=1200.0, help="ms, of which 200 do not count")
+parser.add_argument("--backend", default="native")
+parser.add_argument("--seed", type=int, default=1)
+given = parser.parse_args()
+
+network = vogels_abbott(given.synapses, n=5 * round(800 * given.scale), seed=given.seed)
+print(f"{network.n_neurons:,} neurons, {network.n_edges:,} synapses")
+recording = run(network, given.duration, backend=given.backend, dt=0.1, seed=given.seed)
+print(f"{recording.n_spikes:,} spikes in {recording.timings['run_s']:.1f} s on {given.backend}")
+measured = measure_rates(network, recording)
+Console(width=110).print(rate_table(measured))
+
+reports = Path(__file__).resolve().parents[1] / "reports"
+reports.mkdir(exist_ok=True)
+picture = f"vogels_abbott_{given.synapses}.png"
+draw_raster(network, recording, reports / picture, start=max(0.0, given.duration - 300))
+print(f"picture: {reports.name}/{picture}")
+raise SystemExit(0 if all(m.agrees for m in measured) else 3)
