@@ -10,7 +10,11 @@ WORKERS ?= 2
 # CI runs everything; a laptop leaves out the tests that take minutes (make test SLOW= has them).
 SLOW ?= $(if $(CI),,-m "not slow")
 
-.PHONY: demo test bench lint
+# brian2cuda has an environment of its own.
+CUDA_VENV ?= .venv-cuda
+CUDA_PYTHON ?=
+
+.PHONY: demo test bench lint cuda-env test-cuda
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.installed-all
@@ -27,6 +31,15 @@ lint: $(VENV)/.installed-dev
 	@$(PY) -m ruff check
 	@$(PY) -m ruff format --check
 	@$(PY) -m mypy
+
+cuda-env: $(CUDA_VENV)/.installed
+
+test-cuda: $(CUDA_VENV)/.installed
+	@NEUROBRIDGE_REQUIRE=brian2cuda $(CUDA_VENV)/bin/python -m pytest tests/cuda $(ARGS)
+
+$(CUDA_VENV)/.installed: pyproject.toml setup.cfg constraints-cuda.txt
+	@tools/cuda_environment.sh $(CUDA_VENV) "$(CUDA_PYTHON)"
+	@touch $@
 
 $(VENV)/.installed-all: $(SOURCES_OF_STAMPS) | $(PY)
 	@echo "Installing neurobridge with Brian2, NEST and torch into $(VENV) (once) ..."
