@@ -2,8 +2,8 @@
 
     tools/cuda_run.sh > gpu.json
 
-Prints JSON: the date, the GPU, the versions, and a row for each network with its spikes, what tier T2
-says of them, and the times to build and to run. The table of docs/benchmarks.md is made from it.
+Prints JSON: the date, the GPU, the versions, and a row for each network with its spikes, what tier
+T2 says of them, and the times to build and to run. The table of docs/benchmarks.md is made from it.
 """
 
 from __future__ import annotations

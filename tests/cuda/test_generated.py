@@ -30,7 +30,7 @@ N, M, S = 60, 40, 5
 def network() -> Program:
     """Two populations and a source; one delay and several, one step and many, from each.
 
-    Weights are whole multiples of a power of two, so their sums have no rounding and no order.
+    Weights are whole multiples of a power of two, so that sums are hardly ever rounded.
     """
     rng = np.random.default_rng(3)
     sizes = {"A": N, "b": M, "s": S}
