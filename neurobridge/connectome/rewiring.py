@@ -257,7 +257,7 @@ def _equal_neighbours(key: Codes, tag: Codes) -> tuple[Codes, Codes]:
     again = np.concatenate(
         [
             at + np.flatnonzero(before[at : at + CHUNK] ^ after[at : at + CHUNK] < 1 << bits)
-            for at in range(0, key.size, CHUNK)
+            for at in range(0, max(key.size, 1), CHUNK)
         ]
     )
     low = (1 << bits) - 1

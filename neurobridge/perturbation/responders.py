@@ -58,10 +58,10 @@ def responders(
     Returns
     -------
     pandas.DataFrame
-        One row per neuron, the highest rate first: ``neuron`` (index), ``id``, labels, ``driven``
-        (whether a stimulus of spikes reaches it), ``rate`` and ``sd`` over trials in Hz,
-        ``active`` (fraction of trials); with a baseline also ``baseline_rate``, ``change``, ``p``,
-        ``q`` (adjusted p) and ``responds``.
+        One row per neuron that was recorded, the highest rate first: ``neuron`` (index), ``id``,
+        labels, ``driven`` (whether a stimulus of spikes reaches it), ``rate`` and ``sd`` over
+        trials in Hz, ``active`` (fraction of trials); with a baseline also ``baseline_rate``,
+        ``change``, ``p``, ``q`` (adjusted p) and ``responds``.
 
     Raises
     ------
@@ -73,6 +73,7 @@ def responders(
     known = ~np.isnan(rates).any(axis=0)
     mean = np.where(known, rates.mean(axis=0), 0.0)
     before = np.zeros_like(rates[:1]) if baseline is None else trial_rates(baseline, of.name)
+    known &= ~np.isnan(before).any(axis=0)
     listed = np.flatnonzero(known & ((mean > above) | (before.mean(axis=0) > above)))
     listed = listed[np.argsort(-mean[listed], kind="stable")]
     table = _about(network, of, listed)

@@ -138,7 +138,7 @@ def test_all_graphs_of_the_degrees_are_equally_likely(
     assert len(graphs) == number
     source, target = (np.array(side, dtype=np.int32) for side in zip(*edges, strict=True))
     seen = dict.fromkeys(graphs, 0)
-    for _ in range(40 * number):
+    for _ in range(30 * number):
         for _ in range(6):
             rewire_once(n, source, target, None, rng)
         seen[frozenset(zip(source.tolist(), target.tolist(), strict=True))] += 1
@@ -158,6 +158,13 @@ def test_large_numbers_of_neurons_and_edges_need_two_keys(rng: np.random.Generat
         found.append(own)
     assert np.array_equal(*found)
     assert not np.array_equal(found[0], target)
+
+
+@pytest.mark.parametrize("edges", [[], [(1, 2)], [(1, 1)], [(1, 2), (2, 1)]])
+def test_what_has_one_graph_only_stays_as_it_is(edges: list[tuple[int, int]]) -> None:
+    pre, post = np.array(edges, dtype=np.int64).reshape(-1, 2).T
+    before = from_edges(pre, post, count=np.ones(len(edges), int), ids=[1, 2], provenance=TOY)
+    assert rewired(before, seed=1).digest == before.digest
 
 
 def test_gap_junctions_are_refused() -> None:
