@@ -119,13 +119,13 @@ FROM_DATA = {"olfactory"}
 # ---- on each process ----------------------------------------------------------------------------
 
 
-def work(folder: Path, names: list[str], threads: int) -> None:
+def work(folder: Path, names: list[str], threads: int, part: float) -> None:
     """Run the cases; the first process writes what it got, and every one a hash of it."""
     for name in names:
         case = CASES[name]
         start = time.perf_counter()
         with compile(case.build(), "nest", dt=DT, threads=threads, **case.settings) as compiled:
-            found = results(compiled, case.duration)
+            found = results(compiled, round(part * case.duration))
             rank = own_rank()
         found["seconds"] = np.array(time.perf_counter() - start)
         (folder / f"{name}.{rank}").write_text(hash_of(found))
@@ -157,15 +157,16 @@ def hash_of(found: dict[str, Any]) -> str:
 # ---- from outside -------------------------------------------------------------------------------
 
 
-def start(folder: Path, names: list[str], processes: int, threads: int) -> None:
+def start(folder: Path, processes: int, given: argparse.Namespace) -> None:
     """Run this file on so many processes."""
     folder.mkdir()
     launcher = ["mpirun", "-n", str(processes)] if processes > 1 else []
     module = ["-m", "mpi4py", "-m"] if processes > 1 else ["-m"]
-    worker = [sys.executable, *module, "tools.nest_on_two_ranks", *names]
-    arguments = ["--threads", str(threads), "--worker", str(folder)]
-    more_than_cores = {"OMPI_MCA_rmaps_base_oversubscribe": "1"}
-    environment = {**os.environ, **more_than_cores}
+    worker = [sys.executable, *module, "tools.nest_on_two_ranks", *given.names]
+    arguments = ["--threads", str(given.threads), "--part", str(given.part)]
+    arguments += ["--worker", str(folder)]
+    cores = {"OMPI_MCA_rmaps_base_oversubscribe": "1", "OMPI_MCA_mpi_yield_when_idle": "1"}
+    environment = {**os.environ, **cores}
     subprocess.run([*launcher, *worker, *arguments], check=True, env=environment)
 
 
@@ -201,19 +202,22 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(CASES))
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--threads", type=int, default=1, help="threads of each process")
+    parser.add_argument("--part", type=float, default=1.0, help="how much of each run is run")
     parser.add_argument("--worker", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
-    names = given.names or [n for n in CASES if REFERENCE_DATA.is_dir() or n not in FROM_DATA]
+    here = REFERENCE_DATA.is_dir()
+    given.names = given.names or [n for n in CASES if here or n not in FROM_DATA]
     if given.worker:
-        work(given.worker, names, given.threads)
+        work(given.worker, given.names, given.threads, given.part)
         return 0
     with tempfile.TemporaryDirectory(prefix="neurobridge-") as scratch:
         one, many = Path(scratch) / "one", Path(scratch) / "many"
-        start(one, names, 1, given.threads)
-        start(many, names, given.processes, given.threads)
-        rows = [compared(name, one, many) for name in names]
-    table = Table("network", "spikes", "weights", "signals differ by", "1 process, s",
-                  f"{given.processes} processes, s", "")  # fmt: skip
+        start(one, 1, given)
+        start(many, given.processes, given)
+        rows = [compared(name, one, many) for name in given.names]
+    table = Table("network")
+    for head in ("spikes", "weights", "signals by", "1: s", f"{given.processes}: s", ""):
+        table.add_column(head, no_wrap=True)
     for row in rows:
         table.add_row(*row)
     Console().print(table)

@@ -10,6 +10,7 @@ set -euo pipefail
 
 prefix=$(realpath -m "${1:?usage: tools/nest_with_mpi.sh PREFIX [PYTHON]}")
 python=$(command -v "${2:-python3}")
+python=$(cd "$(dirname "$python")" && pwd)/$(basename "$python")
 here=$(cd "$(dirname "$0")/.." && pwd)
 version=${NEST_VERSION:-$(sed -n 's/^nest-simulator==//p' "$here/constraints.txt")}
 source="$prefix/src/nest_simulator-$version"
@@ -29,17 +30,18 @@ MESSAGE
     exit 1
 fi
 
-if [ ! -d "$source" ]; then
+installed() { compgen -G "$prefix/lib*/python*/*-packages/nest/nestkernel_api*.so" | head -n 1; }
+if [ -z "$(installed)" ] && [ ! -d "$source" ]; then
     echo "Fetching the source package of NEST $version."
     mkdir -p "$prefix/src"
     "$python" -m pip download --quiet --no-deps --no-binary nest-simulator \
         --dest "$prefix/src" "nest-simulator==$version"
-    tar -xzf "$source.tar.gz" -C "$prefix/src"
+    scratch=$(mktemp -d -p "$prefix/src")
+    tar -xzf "$source.tar.gz" -C "$scratch"
+    mv "$scratch/$(basename "$source")" "$source" && rmdir "$scratch"
 fi
 
-packages=$("$python" -c 'import sysconfig
-print(sysconfig.get_path("purelib", vars={"base": "'"$prefix"'", "platbase": "'"$prefix"'"}))')
-if [ ! -f "$packages/nest/__init__.py" ]; then
+if [ -z "$(installed)" ]; then
     echo "Building in $prefix/build, into $prefix; what is said goes to $prefix/build.log."
     choice=()
     [ -z "${NEST_MODELS:-}" ] || choice=("-Dwith-models=$NEST_MODELS")
@@ -54,6 +56,7 @@ if [ ! -f "$packages/nest/__init__.py" ]; then
     }
 fi
 
+packages=$(dirname "$(dirname "$(installed)")")
 cat <<MESSAGE
 NEST $version with MPI is in $prefix. To use it:
   $python -m pip install 'mpi4py>=4.1'
