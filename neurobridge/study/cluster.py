@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-__all__ = ["connected", "job_script"]
+__all__ = ["Replacement", "connected", "job_script"]
 
 import logging
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 CONNECT_S = 10
 """How long a scheduler is waited for, in seconds."""
+
+AWAY_S = 60.0
+"""How long a worker of this machine may take to come back, in seconds."""
 
 
 @contextmanager
@@ -70,12 +74,14 @@ def job_script(plan: SlurmPlan, folder: Path) -> str:
 
 @contextmanager
 def _local(plan: LocalPlan, trials: int) -> Iterator[Client]:
+    import dask
     from distributed import Client, LocalCluster
 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     workers = plan.workers or max(1, min(cores or 1, trials))
     with (
         _quiet(),
+        dask.config.set({"distributed.deploy.lost-worker-timeout": f"{AWAY_S} s"}),
         LocalCluster(
             n_workers=workers,
             threads_per_worker=1,
@@ -86,6 +92,41 @@ def _local(plan: LocalPlan, trials: int) -> Iterator[Client]:
         Client(cluster, set_as_default=False) as client,
     ):
         yield client
+
+
+class Replacement:
+    """Starts a worker of a local cluster anew that is gone for good.
+
+    Dask starts a worker again that died, but neither one that died while it was starting nor, on a
+    machine with much to do, one that takes long to come back.
+
+    Parameters
+    ----------
+    client : distributed.Client
+    """
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self._missing: dict[Any, float] = {}
+
+    def look(self) -> None:
+        """Replace the workers that have been away for :data:`AWAY_S`."""
+        from distributed import LocalCluster
+
+        cluster = self.client.cluster
+        if not isinstance(cluster, LocalCluster):
+            return
+        there, now = set(self.client.nthreads()), time.monotonic()
+        self._missing = {
+            name: self._missing.get(name, now)
+            for name in cluster.worker_spec
+            if getattr(cluster.workers.get(name), "worker_address", None) not in there
+        }
+        gone = [name for name, since in self._missing.items() if now - since > AWAY_S]
+        if gone:
+            wanted = len(cluster.worker_spec)
+            cluster.sync(cluster.scale_down, gone)
+            cluster.scale(wanted)
 
 
 @contextmanager

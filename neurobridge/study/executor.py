@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from neurobridge.errors import StudyError
+from neurobridge.study.cluster import Replacement
 from neurobridge.study.store import Store
 from neurobridge.study.trial import Trial
 from neurobridge.study.versions import versions_here
@@ -157,6 +158,7 @@ class _Watch:
         self.client, self.patience = client, patience
         self.looked = self.seen = time.monotonic()
         self.alive = True
+        self._replacement = Replacement(client)
 
     def look(self) -> None:
         """Refuse to wait for what will not come."""
@@ -168,6 +170,7 @@ class _Watch:
         self.looked = now
         try:
             workers = self.client.nthreads()
+            self._replacement.look()
         except (OSError, RuntimeError, TimeoutError):
             self._lost()
         if workers:

@@ -17,7 +17,7 @@ from neurobridge.study.store import Store
 from neurobridge.study.study import Study, load_study
 from neurobridge.study.trial import Trial
 
-LOCAL_S = 120.0
+LOCAL_S = 240.0
 """How long processes on this machine may take to start again, in s."""
 
 

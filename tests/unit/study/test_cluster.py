@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +74,29 @@ def test_a_scheduler_that_does_not_answer(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 @pytest.mark.slow
+def test_a_worker_that_is_gone_for_good_is_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    require("distributed")
+    monkeypatch.setattr(cluster, "AWAY_S", 0.0)
+    with cluster.connected(LocalPlan(workers=1), tmp_path, 1) as client:
+        (nanny,) = client.cluster.workers.values()
+        nanny.process.on_exit = None  # as if it had died while it was starting
+        before = set(client.nthreads())
+        os.kill(nanny.pid, signal.SIGKILL)
+        end = time.monotonic() + 60
+        while before & set(client.nthreads()):
+            assert time.monotonic() < end
+            time.sleep(0.1)
+        replacement = cluster.Replacement(client)
+        for _ in range(2):
+            replacement.look()
+            time.sleep(0.01)
+        client.wait_for_workers(1, timeout=60)
+        assert client.submit(abs, -3).result() == 3
+
+
+@pytest.mark.slow
 def test_a_trial_that_kills_its_worker_and_one_that_fails_leave_the_others(tmp_path: Path) -> None:
     require("distributed")
     import dask
@@ -83,7 +108,7 @@ def test_a_trial_that_kills_its_worker_and_one_that_fails_leave_the_others(tmp_p
     told: list[tuple[int, int, int]] = []
     preload = {
         "distributed.worker.preload": [str(tmp_path / "preload.py")],
-        "distributed.scheduler.allowed-failures": 0,
+        "distributed.scheduler.allowed-failures": 1,
     }
     with dask.config.set(preload):
         result = nb.run_study(
@@ -93,6 +118,7 @@ def test_a_trial_that_kills_its_worker_and_one_that_fails_leave_the_others(tmp_p
     assert list(result.table["seed"]) == [0, 3]
     assert not result.complete
     failures: dict[str, Any] = {f["type"]: f for f in result.failures}
+    assert len(failures) == 2, result.failures
     assert "the worker died each time" in failures["KilledWorker"]["message"]
     assert failures["KilledWorker"]["where"].endswith("seed 1, trial 0")
     assert "ValueError: not with seed 2" in failures["ValueError"]["traceback"]

@@ -35,7 +35,7 @@ def test_what_a_finished_store_holds(tmp_path: Path) -> None:
     network = study.subjects[0].network
     drive: Any = network.stimuli["drive"]
     own = network.with_stimulus(nb.Poisson(**{**vars_of(drive), "rate": 400.0}))
-    alone = nb.run(own, 20.0, dt=0.1, seed=2)
+    alone = nb.run(own, 20.0, "reference", dt=0.1, seed=2)
     assert last["spike_hash"] == alone.spike_hash
     assert last["spikes"] == alone.n_spikes > 0
     kept = result.spikes(last["key"])

@@ -53,7 +53,7 @@ def test_every_trial_is_what_a_run_of_its_own_gives(tmp_path: Path) -> None:
         network = network.scale("synapses", scale)
         arguments = {f: getattr(drive, f) for f in drive.__dataclass_fields__}
         network = network.with_stimulus(nb.Poisson(**{**arguments, "rate": rate}))
-        alone = nb.run(network, 20.0, dt=0.1, seed=5)
+        alone = nb.run(network, 20.0, "reference", dt=0.1, seed=5)
         assert rows[trial.key]["spike_hash"] == alone.spike_hash
     assert len({row["spike_hash"] for row in rows.values()}) > 8
 
