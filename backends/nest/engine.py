@@ -129,8 +129,8 @@ class NestEngine(Engine):
         """Fill NEST's kernel; returns the seconds that it took."""
         NestEngine._in_kernel = None
         script = build_script(self._program, self._cells)
-        build = _load(script, "build", self._program.dt)
         with _nest_errors("building"):
+            build = _load(script, "build", self._program.dt)
             modules = once(lambda: compiled_modules(self._cells.values()))
             start = time.perf_counter()
             self._net = build(script.arrays.__getitem__, modules, self._threads)

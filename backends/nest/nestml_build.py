@@ -136,6 +136,12 @@ def _key(text: str, command: list[str]) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
+def _nest_version() -> str:
+    """Which NEST to write for. NESTML would ask one that has all models, in another process."""
+    found = _version("nest-simulator")
+    return "3.10.0" if found == "none" else found
+
+
 def _version(distribution: str) -> str:
     try:
         return importlib.metadata.version(distribution)
@@ -201,7 +207,10 @@ def generate_cpp(source: str, folder: str, module: str) -> None:
 
     ConstantPrinter.n_float_digits = 17
     NESTBuilder.build = lambda self: None
-    generate_nest_target(source, target_path=folder, module_name=module, logging_level="ERROR")
+    generate_nest_target(
+        source, target_path=folder, module_name=module, logging_level="ERROR",
+        codegen_opts={"nest_version": f"v{_nest_version()}"},
+    )  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -9,11 +9,23 @@ Every process describes the same network and makes the same calls in the same or
 
 from __future__ import annotations
 
-__all__ = ["RankError", "joined", "n_processes", "once", "own_rank", "owned", "started", "world"]
+__all__ = [
+    "RankError",
+    "joined",
+    "n_processes",
+    "once",
+    "own_rank",
+    "owned",
+    "refuse_wheel",
+    "started",
+    "world",
+]
 
 import os
 from collections.abc import Callable
 from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -75,6 +87,18 @@ def own_rank() -> int:
     """Which of them this process is, from 0 on."""
     everyone = world()
     return 0 if everyone is None else int(everyone.rank)
+
+
+def refuse_wheel() -> None:
+    """Before NEST is imported: the wheel has no MPI, and would end this process without a word.
+
+    Raises
+    ------
+    RankError
+    """
+    spec = find_spec("nest")
+    if spec is not None and spec.origin and (Path(spec.origin).parent / "include/nest").is_dir():
+        _refuse_copies(started())
 
 
 def _refuse_copies(count: int) -> None:

@@ -35,7 +35,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurobridge.backends.nest.ranks import joined, own_rank, owned, world
+from neurobridge.backends.nest.ranks import joined, own_rank, owned, refuse_wheel, world
 
 os.environ.setdefault("PYNEST_QUIET", "1")
 
@@ -53,6 +53,7 @@ def _output_as_errors() -> Iterator[None]:
         os.close(kept)
 
 
+refuse_wheel()
 with _output_as_errors():  # NEST remarks on OMP_NUM_THREADS
     import nest
     from nest.ll_api import nestkernel

@@ -70,6 +70,24 @@ def test_copies_of_a_nest_without_mpi_are_refused(monkeypatch, network, name):
     assert (info["processes"], info["rank"]) == (1, 0)
 
 
+def test_the_wheel_is_refused_before_it_ends_the_process():
+    require("nest")
+    code = (
+        "from neurobridge import NetworkBuilder, models, run\n"
+        "b = NetworkBuilder()\n"
+        "b.population('cells', 2, models.lif_delta)\n"
+        "run(b.build(), 1.0, 'nest', dt=0.1)\n"
+    )
+    launched = {"OMPI_COMM_WORLD_SIZE": "2", "PMIX_RANK": "0", "PATH": ""}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=launched, capture_output=True, text=True, check=False
+    )
+    assert (
+        "BackendError: 2 processes were started together, and this NEST has no MPI" in done.stderr
+    )
+    assert done.returncode == 1
+
+
 def test_a_run_in_a_process_of_its_own_is_refused_under_mpirun(monkeypatch, network):
     monkeypatch.setenv("OMPI_COMM_WORLD_SIZE", "2")
     with pytest.raises(BackendError, match=r"2 processes were started together.*docs/nest\.md"):
