@@ -8,10 +8,13 @@ from __future__ import annotations
 
 __all__ = ["Outcome", "run_trial"]
 
+import signal
 import socket
+import threading
 import traceback
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypedDict
@@ -65,7 +68,8 @@ def run_trial(job: Mapping[str, Any], folder: str, versions: Mapping[str, str]) 
     if there is not None:
         return Outcome(row=there)
     try:
-        recording, network = _recorded(files, job)
+        with _signals_left_alone():
+            recording, network = _recorded(files, job)
         row = _row(recording, network, job)
     except Exception as err:
         return Outcome(error={
@@ -91,6 +95,24 @@ def cannot_see(host: str, folder: str) -> str:
         f"the worker on {host} cannot see {folder}; put the study on a file system that all "
         "workers share, with --out"
     )
+
+
+@contextmanager
+def _signals_left_alone() -> Iterator[None]:
+    """Let simulators be imported that want Ctrl-C for themselves.
+
+    A worker runs trials in a thread, where Python refuses to set the handler of a signal, and with
+    it the import. Ctrl-C stays with the worker.
+    """
+    if threading.current_thread() is threading.main_thread():
+        yield
+        return
+    own = signal.signal
+    signal.signal = lambda number, handler: signal.getsignal(number)  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        signal.signal = own
 
 
 def _recorded(files: TrialFiles, job: Mapping[str, Any]) -> tuple[Recording, Network]:

@@ -74,6 +74,22 @@ def test_a_scheduler_that_does_not_answer(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 @pytest.mark.slow
+def test_simulators_run_in_workers_and_give_the_same_spikes(tmp_path: Path) -> None:
+    for module in ("distributed", "brian2", "nest", "numba"):
+        require(module)
+    study = toy_study(
+        tmp_path, seeds="seeds: 1\n",
+        backends='backends: [reference, native, "brian2:target=numpy", nest]\n',
+    )  # fmt: skip
+    result = nb.run_study(study, tmp_path / "store", cluster=LocalPlan(workers=1))
+    assert result.failures == ()
+    table = result.table
+    assert list(table["backend"].unique()) == ["reference", "native", "brian2:target=numpy", "nest"]
+    assert list(table.groupby("point")["spike_hash"].nunique()) == [1, 1]
+    assert (table["spikes"] > 0).all()
+
+
+@pytest.mark.slow
 def test_a_worker_that_is_gone_for_good_is_replaced(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
