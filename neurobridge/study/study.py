@@ -149,12 +149,9 @@ class Study:
         points : iterable of (int, mapping), optional
             Numbers and values of points; default: all.
         """
-        numbered = list(enumerate(self.points)) if points is None else list(points)
-        return [
-            trial
-            for subject in self.subjects
-            for trial in self._trials_of(subject, self.settings(subject), numbered)
-        ]
+        if points is None:
+            return list(self._all)
+        return self._at_points(list(points))
 
     def refuse_unfit(self) -> None:
         """Find everything that can be found before anything runs.
@@ -217,6 +214,17 @@ class Study:
             label, experiment.network(), run.duration or own.duration, run.dt or own.dt,
             tuple(accept),
         )  # fmt: skip
+
+    @cached_property
+    def _all(self) -> list[Trial]:
+        return self._at_points(list(enumerate(self.points)))
+
+    def _at_points(self, points: Sequence[tuple[int, Values]]) -> list[Trial]:
+        return [
+            trial
+            for subject in self.subjects
+            for trial in self._trials_of(subject, self.settings(subject), points)
+        ]
 
     def _section(self, path: str) -> str:
         return "zip" if path in self.plan.zip else "parameters"
