@@ -45,25 +45,36 @@ def test_no_simulator_is_a_hard_dependency(metadata: Message) -> None:
     assert not hard & {"brian2", "nest-simulator", "nestml", "torch", "elephant", "pyspike"}
 
 
-def pins() -> dict[str, Version]:
-    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+def pins(file: str) -> dict[str, Version]:
+    lines = (ROOT / file).read_text(encoding="utf-8").splitlines()
     pairs = [line.split("==") for line in lines if line and not line.startswith("#")]
     return {canonicalize_name(name): Version(version) for name, version in pairs}
 
 
-@pytest.mark.parametrize("extra", ["", *PROJECT["optional-dependencies"]])
-def test_constraints_pin_every_dependency_within_its_bounds(extra: str) -> None:
-    pinned = pins()
+def check_pins(extra: str, file: str, python: str) -> None:
+    pinned = pins(file)
     wanted = PROJECT["optional-dependencies"][extra] if extra else PROJECT["dependencies"]
     for requirement in map(Requirement, wanted):
-        if requirement.name != PROJECT["name"]:
+        here = requirement.marker is None or requirement.marker.evaluate({"python_version": python})
+        if here and requirement.name != PROJECT["name"]:
             version = pinned[canonicalize_name(requirement.name)]
             assert requirement.specifier.contains(version), f"{requirement} against {version}"
 
 
-def test_the_extra_all_has_every_extra_but_dev() -> None:
+@pytest.mark.parametrize("extra", ["", *PROJECT["optional-dependencies"]])
+def test_constraints_pin_every_dependency_within_its_bounds(extra: str) -> None:
+    check_pins(extra, "constraints.txt", "3.11")
+
+
+@pytest.mark.parametrize("extra", ["", "brian2", "cuda"])
+def test_the_environment_of_the_cuda_target_is_pinned(extra: str) -> None:
+    check_pins(extra, "constraints-cuda.txt", "3.12")
+
+
+def test_the_extra_all_has_every_extra_for_the_same_python() -> None:
     (everything,) = PROJECT["optional-dependencies"]["all"]
-    assert Requirement(everything).extras == set(PROJECT["optional-dependencies"]) - {"all", "dev"}
+    others = {"all", "dev", "cuda"}
+    assert Requirement(everything).extras == set(PROJECT["optional-dependencies"]) - others
 
 
 def test_the_console_script_exists() -> None:
