@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Cells", "Coupled", "Input", "Sampling", "Sleep", "Wires"]
+__all__ = ["Cells", "Counted", "Coupled", "Input", "Sampling", "Sleep", "Wires"]
 
 from typing import NamedTuple
 
@@ -19,9 +19,9 @@ class Cells(NamedTuple):
     ``blocks`` float64, flat: ``blocks[(b * n_slots + slot) * 64 + lane]``; ``released`` (n_blocks,)
     is the step from which all neurons of a block are free. ``rows`` float64, flat: the states of a
     neuron, its current, the step that it has been moved to, its first free step.
-    ``scalars`` (n_populations, most) are the constants of each population, ``population`` (n_blocks,)
-    and ``kind`` (n_populations,) say what is where, ``bounds`` (n_populations + 1,) in blocks,
-    ``refractory`` int32 (n_padded,) are steps.
+    ``scalars`` (n_populations, most) are the constants of each population, ``population``
+    (n_blocks,) and ``kind`` (n_populations,) say what is where, ``bounds`` (n_populations + 1,) in
+    blocks, ``refractory`` int32 (n_padded,) are steps.
     """
 
     blocks: Real
@@ -37,20 +37,18 @@ class Cells(NamedTuple):
 class Sleep(NamedTuple):
     """Tables of :mod:`~neurobridge.backends.native.sleep`, and who is awake.
 
-    ``class_of[neuron >> shift]`` is the class of a neuron. ``table``, ``window`` and ``rest`` are
-    flat; ``at`` int64 (n_classes, 8) has for each class where it begins in them (free, clamped,
-    window, rest), the steps of its table, the number of its windows and where their ends begin.
-    ``place`` int32 (n_padded,) is where a neuron stands in ``awake``, -1 if it sleeps; ``due`` is the
-    step at which it is asked again.
+    ``class_of[neuron >> shift]`` is the class of a neuron. ``table`` holds everything of all
+    classes; ``at`` int64 (n_classes, 8) says where in it the propagators of a class begin (free,
+    clamped), its windows and its resting state, the steps of its propagators, the number of
+    its windows, and where their ends begin.
+    ``place`` int32 (n_padded,) is where a neuron stands in ``awake``, -1 if it sleeps; ``due`` is
+    the step at which it is asked again.
     """
 
     class_of: NDArray[np.int32]
     shift: int
     at: Int
     table: Real
-    window: Real
-    window_end: Int
-    rest: Real
     place: NDArray[np.int32]
     awake: NDArray[np.int32]
     due: Real
@@ -88,15 +86,41 @@ class Input(NamedTuple):
     value: Real
     current_slot: Int
     upcoming: Int
+    counted: Counted
+
+
+class Counted(NamedTuple):
+    """Dense Poisson input, drawn step by step (:class:`~neurobridge.lowering.program.CountInput`).
+
+    The channels of input ``c`` are ``channel[c] : channel[c + 1]``, by ascending neuron; ``span``
+    int64 (n, 4) has its first and last step of leaving, its delay, and its port; ``cdf`` rows of
+    ``length[c]`` begin at ``cdf_start[c]``; ``key`` int64 (n, 2). ``kept`` (m,) is the second draw
+    of the block ``kept_block`` (threads, n); ``hit`` and ``amount`` (m,) are what was drawn last.
+    """
+
+    channel: Int
+    span: Int
+    key: Int
+    neuron: NDArray[np.uint32]
+    stream: Int
+    weight: Real
+    row: Int
+    cdf_start: Int
+    length: Int
+    cdf: Real
+    kept: Real
+    kept_block: Int
+    hit: NDArray[np.uint32]
+    amount: Real
 
 
 class Coupled(NamedTuple):
     """Continuous pathways, one after the other.
 
-    ``first`` (n + 1,) where the edges of each begin, ``row_first`` where its ``indptr`` does; ``pre``
-    and ``post`` first neurons, ``population`` of the targets, ``slot`` of the coupling, ``delay``
-    int32 (E,). ``now`` (n_padded,) is what neurons send in this stage, ``past`` (depth, n_padded)
-    what they sent at the beginning of each of the last steps.
+    ``first`` (n + 1,) where the edges of each begin, ``row_first`` where its ``indptr`` does;
+    ``pre`` is the first neuron that sends, ``population`` that of the targets, ``slot`` that of the
+    coupling, ``delay`` int32 (E,). ``now`` (n_padded,) is what neurons send in this stage,
+    ``past`` (depth, n_padded) what they sent at the beginning of each of the last steps.
     """
 
     first: Int

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 __all__ = ["prefetch", "wait_for_all"]
 
+from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
 from numba import njit, types
 from numba.core import cgutils
-from numba.extending import intrinsic
+from numba.extending import intrinsic as numba_intrinsic
+
+intrinsic: Callable[[Any], Any] = numba_intrinsic
 
 SPINS = 2000
 """Looks at the counter before the processor is offered to others."""
@@ -61,7 +64,8 @@ def prefetch(typing: Any, array: Any, index: Any) -> Any:
         at = builder.bitcast(builder.gep(data, [args[1]]), cgutils.voidptr_t)
         word = ir.IntType(32)
         kind = ir.FunctionType(ir.VoidType(), [cgutils.voidptr_t, word, word, word])
-        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        insert: Any = cgutils.get_or_insert_function
+        function = insert(builder.module, kind, "llvm.prefetch.p0")
         builder.call(function, [at, word(1), word(3), word(1)])
         return context.get_dummy_value()
 

@@ -34,6 +34,7 @@ class NativeBackend(Backend):
             functions=FUNCTIONS,
             continuous_coupling=True,
             threads=True,
+            draws_counts=True,
             bytes_per_edge=24,
             bytes_per_neuron=600,
             settings={
@@ -55,8 +56,8 @@ class NativeBackend(Backend):
             findings.append(
                 Finding(
                     "numba_missing", "note", "backend 'native'",
-                    "numba is not installed, so the reference runs in its place: the same contract, "
-                    "10 to 1,000 times slower",
+                    "numba is not installed, so the reference runs in its place: the same "
+                    "contract, 10 to 1,000 times slower",
                     f"install it: {INSTALL}",
                 )
             )  # fmt: skip
@@ -117,13 +118,11 @@ def _check_events(program: Program) -> list[Finding]:
         kind = kind_of(p)
         if not kind.may_sleep:
             why = (
-                f"model {p.model.name!r} is not linear with a threshold on one state, or is coupled "
-                "continuously"
+                f"model {p.model.name!r} is not linear with a threshold on one state, or is "
+                "coupled continuously"
             )
         elif classes_of(kind, p) is None:
-            why = (
-                "its states never die away, or nearly every neuron has time constants of its own"
-            )
+            why = "its states never die away, or nearly every neuron has time constants of its own"
         else:
             continue
         findings.append(
@@ -133,5 +132,3 @@ def _check_events(program: Program) -> list[Finding]:
             )
         )  # fmt: skip
     return findings
-
-

@@ -33,13 +33,13 @@ class Plan:
     classes: dict[str, Classes]
 
 
-def plan_of(program: Program, dense: bool) -> Plan:
-    """The plan of a program, for the dense path alone or for both."""
+def plan_of(program: Program) -> Plan:
+    """The plan of a program."""
     cells = tuple(p for p in program.populations if not p.is_source)
     kind = {p.name: kind_of(p) for p in cells}
     kinds = tuple(dict.fromkeys(kind.values()))
     classes: dict[str, Classes] = {}
-    if not dense and cells and all(k.may_sleep for k in kinds):
+    if cells and all(k.may_sleep for k in kinds):
         found = {p.name: classes_of(kind[p.name], p) for p in cells}
         if all(found.values()):
             classes = {name: c for name, c in found.items() if c is not None}
@@ -47,13 +47,14 @@ def plan_of(program: Program, dense: bool) -> Plan:
     return Plan(cells, Shape(kinds, alone, bool(classes)), kind, classes)
 
 
-def cells_of(plan: Plan, layout: Layout) -> Cells:
-    """Neurons in their initial states."""
+def cells_of(plan: Plan, layout: Layout, dense: bool) -> Cells:
+    """Neurons in their initial states; ``dense`` if that is the only path that is taken."""
     shape, n_blocks = plan.shape, layout.n_padded // LANES
     blocks = np.zeros((n_blocks, shape.n_slots, LANES))
     released = np.zeros(n_blocks)
-    rows = _aligned(layout.n_padded * shape.width if shape.may_sleep else 1)
-    table = rows.reshape(layout.n_padded, shape.width) if shape.may_sleep else None
+    may_sleep = shape.may_sleep and not dense
+    rows = _aligned(layout.n_padded * shape.width if may_sleep else 1)
+    table = rows.reshape(layout.n_padded, shape.width) if may_sleep else None
     scalars = np.zeros((len(plan.cells), max((len(k.scalars) for k in shape.kinds), default=0) + 1))
     refractory = np.zeros(layout.n_padded, np.int32)
     population = np.zeros(n_blocks, np.int64)
@@ -106,12 +107,12 @@ def sleep_of(plan: Plan, layout: Layout) -> Sleep:
     alike = all(len(c.free) == 1 for c in plan.classes.values())
     shift = 6 if alike else 0
     class_of = np.zeros(n >> shift, np.int32)
-    at, parts = [], {"table": [np.zeros(0)], "window": [np.zeros(0)], "rest": [np.zeros(0)]}
-    ends = [np.zeros(0, np.int64)]
+    at: list[list[int]] = []
+    parts = [np.zeros(0)]
 
-    def append(name: str, values: NDArray[np.float64]) -> int:
-        begin = sum(v.size for v in parts[name])
-        parts[name].append(values.ravel())
+    def append(values: NDArray[Any]) -> int:
+        begin = sum(v.size for v in parts)
+        parts.append(values.ravel().astype(np.float64))
         return begin
 
     for name, c in plan.classes.items():
@@ -120,20 +121,16 @@ def sleep_of(plan: Plan, layout: Layout) -> Sleep:
             class_of[place.blocks.start : place.blocks.stop] = len(at)
         else:
             class_of[place.first : place.first + place.size] = len(at) + c.of_neuron
-        end = sum(e.size for e in ends)
-        ends.append(c.window_end)
+        end = append(c.window_end)
         at += [
             [
-                append("table", c.free[i]), append("table", c.clamped[i]),
-                append("window", c.window[i]), append("rest", c.rest[i]),
+                append(c.free[i]), append(c.clamped[i]), append(c.window[i]), append(c.rest[i]),
                 c.free.shape[1] - 1, c.window.shape[1], end, 0,
             ]
             for i in range(len(c.free))
         ]  # fmt: skip
     return Sleep(
-        class_of, shift, np.array(at, dtype=np.int64).reshape(-1, 8),
-        np.concatenate(parts["table"]), np.concatenate(parts["window"]), np.concatenate(ends),
-        np.concatenate(parts["rest"]),
+        class_of, shift, np.array(at, dtype=np.int64).reshape(-1, 8), np.concatenate(parts),
         np.full(n, -1, np.int32), np.zeros(n, np.int32), np.zeros(n),
     )  # fmt: skip
 

@@ -1,8 +1,8 @@
 """What the two paths cost, in nanoseconds of one core: by these numbers the path is chosen.
 
 They are constants, not measurements of this run, so that the same run takes the same paths
-everywhere. Only their ratios matter: a path is left when it has cost more than the other by as much as
-it costs to change.
+everywhere. Only their ratios matter: a path is left when it has cost more than the other by as much
+as it costs to change.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ def dense_functions(kind: Kind, i: int) -> list[Lines]:
 
 
 def _function(name: str, arguments: str, body: Lines) -> Lines:
-    return ["@compiled", f"def {name}({arguments}):", *(f"    {line}" for line in body)]
+    return ["@inner", f"def {name}({arguments}):", *(f"    {line}" for line in body)]
 
 
 def _scalars(kind: Kind, used: set[str]) -> Lines:
@@ -78,6 +78,8 @@ def _stored(kind: Kind, lines: Sequence[Assignment]) -> list[str]:
 
 def _loop(kind: Kind, used: set[str], body: Lines, stores: Sequence[str]) -> Lines:
     """Over all lanes of a block; ``used`` are names that the body reads."""
+    if not body:
+        return []
     loads = [n for n in kind.slots if n in used]
     needs_free = "free" in used
     return [
@@ -128,16 +130,15 @@ def _step(kind: Kind, name: str, update: Sequence[Assignment]) -> Lines:
     if code.threshold:
         after = _after_spike(kind)
     return _function(
-        name, "D, M, C, R, p, b0, b1, k, spikes, n",
+        name, "D, M, C, R, p, b0, b1, k, spikes, n, hit",
         [
             *_scalars(kind, _names(texts)),
-            f"hit = np.empty({LANES})",
             *_over_blocks([
                 "found = 0",
                 "if M[b] <= k:",
-                *(f"    {line}" for line in _lanes(kind, update, all_free=True)),
+                *(f"    {line}" for line in _lanes(kind, update, all_free=True) or ["pass"]),
                 "else:",
-                *(f"    {line}" for line in _lanes(kind, update, all_free=False)),
+                *(f"    {line}" for line in _lanes(kind, update, all_free=False) or ["pass"]),
                 *(
                     [
                         "if found:",

@@ -5,16 +5,24 @@ from __future__ import annotations
 __all__ = ["driver"]
 
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 
-from neurobridge.backends.native.event_text import ASKING, TABLES, UNPACKED, class_lines
+from neurobridge.backends.native.event_text import (
+    TABLES,
+    UNPACKED,
+    WAKING,
+    class_lines,
+    looked,
+)
 from neurobridge.backends.native.kind import LANES, Kind
 
 Lines = list[str]
 
 ADVANCE = '''
-@compiled
+@njit(cache=True, nogil=True, error_model="numpy", boundscheck=False, no_cfunc_wrapper=True,
+      _nrt=False)
 def advance(t, k0, k1, mode, chunk, shares, cells, sleep, graph, wires, drive, coupled, sampling,
-            spikes, first_spike, said, memory, counter, costs):
+            spikes, first_spike, said, memory, counter, costs, owns, scratch):
     """Steps ``k0`` up to ``k1`` for the neurons of thread ``t``; how far it came.
 
     ``mode`` is 0 (events), 1 (dense) or 2 (chosen as it goes). ``said`` int64 (2, threads, 8) is
@@ -23,7 +31,7 @@ def advance(t, k0, k1, mode, chunk, shares, cells, sleep, graph, wires, drive, c
     """
     threads = shares.size - 1
     b0, b1 = shares[t], shares[t + 1]
-    own = np.zeros(8, np.int64)
+    own, hit, row = owns[t], scratch[t, :64], scratch[t, 64:]
     own[4], own[5] = b0 * 64, b1 * 64
     dense = mode == 1 or not MAY_SLEEP
     looks_per_event, regret, parity = 0.25, 0.0, 0
@@ -40,10 +48,10 @@ def advance(t, k0, k1, mode, chunk, shares, cells, sleep, graph, wires, drive, c
         own[2], own[3] = 0, 0
         for k in range(begin, stop):
             if dense:
-                own[2] += arrive(t, k, cells.blocks, STRIDE, graph, wires, drive, spikes,
-                                 first_spike)
+                own[2] += arrive(t, k, own[4], own[5], cells.blocks, STRIDE, graph, wires,
+                                 drive, spikes, first_spike)
                 inject(t, k, b0, b1, cells.blocks, STRIDE, drive)
-                n = dense_step(t, k, b0, b1, shares, cells, coupled, mine, n, counter)
+                n = dense_step(t, k, b0, b1, shares, cells, coupled, mine, n, counter, hit)
             else:
                 n = event_step(t, k, cells, sleep, graph, wires, drive, spikes, first_spike, own,
                                mine, n)
@@ -52,11 +60,13 @@ def advance(t, k0, k1, mode, chunk, shares, cells, sleep, graph, wires, drive, c
                 if dense:
                     sample_blocks(k, b0, b1, cells.blocks, STRIDE, sampling)
                 else:
-                    sample_rows(k, cells, sleep, sampling, own)
+                    sample_rows(k, cells, sleep, sampling, own, row)
         at = stop
+        if dense:
+            memory[t, 5] += stop - begin
         said[parity, t, 0], said[parity, t, 1], said[parity, t, 2] = own[2], own[3], mine.size - n
         wait_for_all(counter, threads)
-        events, looks, room = 0, 0, said[parity, 0, 2]
+        events, looks, room = 0, 0.0, said[parity, 0, 2]
         for other in range(threads):
             events += said[parity, other, 0]
             looks += said[parity, other, 1]
@@ -65,7 +75,9 @@ def advance(t, k0, k1, mode, chunk, shares, cells, sleep, graph, wires, drive, c
         if MAY_SLEEP and mode == 2:
             if not dense and events > 0:
                 looks_per_event = looks / events
-            by_events = costs[0] * (looks_per_event * events if dense else looks) + costs[1] * events
+            if dense:
+                looks = looks_per_event * events
+            by_events = costs[0] * looks + costs[1] * events
             by_steps = costs[2] * (stop - begin) + costs[3] * events
             regret = max(0.0, regret + (by_steps - by_events if dense else by_events - by_steps))
             if regret > costs[4]:
@@ -123,8 +135,8 @@ def _dense_step(kinds: Sequence[Kind]) -> Lines:
     staged = [i for i, kind in enumerate(kinds) if not kind.is_fused]
     most = max((max(len(k.code.stages), len(k.code.start)) for k in kinds), default=0)
     lines = [
-        "@compiled",
-        "def dense_step(t, k, b0, b1, shares, cells, coupled, mine, n, counter):",
+        "@inner",
+        "def dense_step(t, k, b0, b1, shares, cells, coupled, mine, n, counter, hit):",
         "    D, M, C, R = cells.blocks, cells.released, cells.scalars, cells.refractory",
         "    kf = np.float64(k)",
         "    threads = shares.size - 1",
@@ -140,14 +152,14 @@ def _dense_step(kinds: Sequence[Kind]) -> Lines:
             "        p = coupled.population[c]",
             "        kind = cells.kind[p]",
             f"        if {' or '.join(moving)}:",
-            "            couple(c, k, max(b0, cells.bounds[p]) * 64, min(b1, cells.bounds[p + 1]) * 64,",
-            "                   cells.bounds[p] * 64, coupled, D, STRIDE)",
+            "            q0, q1 = max(b0, cells.bounds[p]), min(b1, cells.bounds[p + 1])",
+            "            couple(c, k, q0 * 64, q1 * 64, cells.bounds[p] * 64, coupled, D, STRIDE)",
             "    wait_for_all(counter, threads)",
             *_indented(_populations(_staged(kinds, stage, "update", "")), 4),
         ]
     step = _choice(
         "kind", len(kinds),
-        lambda i: [f"n = dense_{i}(D, M, C, R, p, q0, q1, kf, mine, n)"],
+        lambda i: [f"n = dense_{i}(D, M, C, R, p, q0, q1, kf, mine, n, hit)"],
     )  # fmt: skip
     return [*lines, *_indented(_populations(step), 4), "    return n"]
 
@@ -175,9 +187,7 @@ def _staged(kinds: Sequence[Kind], stage: int, what: str, more: str) -> Lines:
             lines += [f"if kind == {i} and {when}:",
                       f"    {what}_{i}_{variant}_{stage}(D, C, p, q0, q1, kf{more})"]  # fmt: skip
             if what == "signal":
-                lines += [
-                    f"    clear(D, STRIDE, {kind.slots[c]}, q0, q1)" for c in code.couplings
-                ]
+                lines += [f"    clear(D, STRIDE, {kind.slots[c]}, q0, q1)" for c in code.couplings]
     return lines or ["pass"]
 
 
@@ -188,55 +198,59 @@ def _nothing() -> Lines:
         "fall_asleep": "b0, b1, k, cells, sleep, own",
         "to_blocks": "b0, b1, k, cells, sleep",
         "to_rows": "b0, b1, k, cells",
-        "sample_rows": "k, cells, sleep, sampling, own",
+        "sample_rows": "k, cells, sleep, sampling, own, row",
     }
     return [
         line
         for name, arguments in names.items()
-        for line in ("@compiled", f"def {name}({arguments}):", "    return 0", "", "")
+        for line in ("@inner", f"def {name}({arguments}):", "    return 0", "", "")
     ]
 
 
 def _event_step(kinds: Sequence[Kind]) -> Lines:
-    entries = sum(len(k.code.receptors) for k in kinds)
-    arguments = f"D, C, p, {TABLES}, {ASKING}, place, awake, due, own"
-    receive = _choice(
-        "entry", entries,
-        lambda i: [f"receive_{i}(S, g, drive.event_weight[e], kf, {arguments})"],
-    )  # fmt: skip
-    deliver = _choice(
-        "entry", entries,
-        lambda i: [f"deliver_{i}(graph.target, graph.weight, a, b, kf, cells, sleep, own)"],
-    )  # fmt: skip
-    look = _choice(
-        "kind", len(kinds),
-        lambda i: [
-            f"found = look_{i}(S, g, kf, D, C, p, cells.refractory, {TABLES}, {ASKING}, due)"
-        ],
-    )  # fmt: skip
+    firsts = list(accumulate((len(k.code.receptors) for k in kinds), initial=0))
+
+    def delivered(edges: str) -> Lines:
+        call = "deliver_{i}(entry, {edges}, a, b, k, cells, sleep, own)"
+        lines = []
+        for i, first in enumerate(firsts[:-1]):
+            lines += [f"if {first} <= entry < {firsts[i + 1]}:",
+                      f"    {call.format(i=i, edges=edges)}"]  # fmt: skip
+        return lines or ["pass"]
+
+    deliver = delivered("graph.target, graph.weight")
+    played = delivered("drive.event_neuron, drive.event_weight")
+    drawn = delivered("drive.counted.hit, drive.counted.amount")
+    look = _choice("kind", len(kinds), lambda i: looked(kinds[i], i))
     rush = _choice("kind", len(kinds), lambda i: _current_lines(kinds[i], i))
     takes_current = any(k.code.takes_current for k in kinds)
     return [
-        "@compiled",
-        "def event_step(t, k, cells, sleep, graph, wires, drive, spikes, first_spike, own, mine, n):",
+        "@inner",
+        "def event_step(t, step, cells, sleep, graph, wires, drive, spikes, first_spike, own,",
+        "               mine, n):",
         *_indented(UNPACKED, 4),
-        "    kf = np.float64(k)",
+        "    R, k = cells.refractory, np.float64(step)",
         *(_indented(_currents(rush), 4) if takes_current else []),
-        "    for e in range(drive.event_start[t, k], drive.event_start[t, k + 1]):",
-        "        g = np.int64(drive.event_neuron[e])",
-        "        entry = wires.entry[drive.event_port[e]]",
-        *_indented(class_lines(False), 8),
-        *_indented(receive or ["pass"], 8),
+        "    a, done = drive.event_start[t, step], drive.event_start[t, step + 1]",
+        "    while a < done:",
+        "        port, b = drive.event_port[a], a + 1",
+        "        while b < done and drive.event_port[b] == port:",
+        "            b += 1",
+        "        entry = wires.entry[port]",
+        *_indented(played, 8),
+        "        a = b",
         "    threads = first_spike.shape[0]",
         "    for d in range(graph.first_lane.size - 1):",
         "        q0, q1 = graph.first_lane[d], graph.first_lane[d + 1]",
-        "        s = k + 1 - graph.lane_delay[q0]",
+        "        s = step + 1 - graph.lane_delay[q0]",
         "        if s < 0:",
         "            continue",
         "        for other in range(threads + 1):",
         "            i0, i1 = senders_of(other, threads, s, first_spike, drive)",
         "            for i in range(i0, i1):",
-        "                sender = spikes[other, i] if other < threads else np.int64(drive.source[i])",
+        "                sender = np.int64(drive.source[i])",
+        "                if other < threads:",
+        "                    sender = np.int64(spikes[other, i])",
         "                row = sender * graph.lane_delay.size",
         "                for q in range(q0, q1):",
         "                    a, b = graph.start[t, row + q], graph.start[t, row + q + 1]",
@@ -244,7 +258,12 @@ def _event_step(kinds: Sequence[Kind]) -> Lines:
         "                        continue",
         "                    own[2] += b - a",
         "                    entry = wires.entry[graph.lane_port[q]]",
-        *_indented(deliver or ["pass"], 20),
+        *_indented(deliver, 20),
+        "    for c in range(drive.counted.length.size):",
+        "        a, b = draw(t, step, c, own[4], own[5], drive.counted)",
+        "        entry = wires.entry[drive.counted.span[c, 3]]",
+        *_indented(drawn, 8),
+        "        own[2] += b - a",
         "    begin, q = n, 0",
         "    own[3] += own[0]",
         "    while q < own[0]:",
@@ -275,7 +294,7 @@ def _currents(rush: Lines) -> Lines:
     return [
         "for c in range(drive.neuron_start.size - 1):",
         "    at_change = drive.change_start[c] + drive.upcoming[t, c]",
-        "    if at_change == drive.change_start[c + 1] or drive.change[at_change] != k:",
+        "    if at_change == drive.change_start[c + 1] or drive.change[at_change] != step:",
         "        continue",
         "    n_neurons = drive.neuron_start[c + 1] - drive.neuron_start[c]",
         "    values = drive.value_start[c] + drive.upcoming[t, c] * n_neurons",
@@ -297,12 +316,12 @@ def _current_lines(kind: Kind, i: int) -> Lines:
         return ["pass"]
     at = len(kind.code.states)
     return [
-        f"move_{i}(S, r, kf - 1.0, {TABLES})",
+        f"move_{i}(S, r, k - 1.0, {TABLES})",
         f"S[r + U{at}] = value",
         "if place[g] < 0:",
-        f"    wake_{i}(S, g, r, kf - 1.0, D, C, p, T, clamped, steps, {ASKING}, place, awake, due, own)",
+        f"    wake_{i}(S, g, r, k - 1.0, {WAKING})",
         "else:",
-        "    due[g] = kf",
+        "    due[g] = k",
     ]
 
 
@@ -334,7 +353,7 @@ def _conversions(kinds: Sequence[Kind]) -> Lines:
     n = len(kinds)
     tables = [line for line in class_lines(False) if not line.startswith("p = ")]
     idle = [
-        f"if D[o + np.uint64({{slot}})] == np.inf:",
+        "if D[o + np.uint64({slot})] == np.inf:",
         "    continue",
     ]
 
@@ -346,7 +365,7 @@ def _conversions(kinds: Sequence[Kind]) -> Lines:
     wake = _choice(
         "kind", n,
         lambda i: [
-            f"wake_{i}(S, g, r, k, D, C, p, T, clamped, steps, {ASKING}, place, awake, due, own)"
+            f"wake_{i}(S, g, r, k, {WAKING})"
         ],
     )  # fmt: skip
     skip = _choice("kind", n, is_idle)
@@ -354,18 +373,18 @@ def _conversions(kinds: Sequence[Kind]) -> Lines:
     blocks = _choice("kind", n, lambda i: [*is_idle(i), *copied(kinds[i], False)])
     state = _choice("kind", n, lambda i: [f"move_{i}(row, np.uint64(0), kf, {TABLES})"])
     return [
-        "@compiled",
+        "@inner",
         "def to_rows(b0, b1, k, cells):",
         "    S, D = cells.rows, cells.blocks",
         *_indented(neurons([*rows, "S[r + LAST] = k"]), 4),
         "", "",
-        "@compiled",
+        "@inner",
         "def fall_asleep(b0, b1, k, cells, sleep, own):",
         *_indented(UNPACKED, 4),
         "    own[0] = 0",
         *_indented(neurons([*skip, *tables, "place[g] = -1", *wake]), 4),
         "", "",
-        "@compiled",
+        "@inner",
         "def to_blocks(b0, b1, k, cells, sleep):",
         *_indented(UNPACKED, 4),
         "    M = cells.released",
@@ -377,10 +396,9 @@ def _conversions(kinds: Sequence[Kind]) -> Lines:
             "if S[r + FIRST] > M[b]:", "    M[b] = S[r + FIRST]",
         ]), 4),
         "", "",
-        "@compiled",
-        "def sample_rows(k, cells, sleep, sampling, own):",
+        "@inner",
+        "def sample_rows(k, cells, sleep, sampling, own, row):",
         *_indented(UNPACKED, 4),
-        "    row = np.empty(np.int64(WIDTH))",
         "    kf = np.float64(k)",
         "    for i in range(sampling.neuron.size):",
         "        g = np.int64(sampling.neuron[i])",
@@ -389,7 +407,7 @@ def _conversions(kinds: Sequence[Kind]) -> Lines:
         *_indented(class_lines(False), 8),
         "        kind = cells.kind[p]",
         "        r = np.int64(g) * np.int64(WIDTH)",
-        "        for j in range(row.size):",
+        "        for j in range(np.int64(WIDTH)):",
         "            row[j] = S[r + j]",
         *_indented(state, 8),
         "        at_sample = (k + 1) // sampling.interval[i] - 1",

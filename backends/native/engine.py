@@ -7,6 +7,7 @@ __all__ = ["Mode", "NativeEngine"]
 import copy
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, Literal
 
 import numpy as np
@@ -52,7 +53,7 @@ class NativeEngine(Engine):
         self.program, self.mode = program, mode
         self.layout = lay_out(program, threads)
         self.graph = build_graph(program, self.layout)
-        self._load(plan_of(program, mode == "dense"))
+        self._load(plan_of(program))
         self._run_steps(Drive(0, (), (), ()), None)  # compiles, or finds what was compiled before
 
     def share(self) -> Engine:
@@ -62,7 +63,7 @@ class NativeEngine(Engine):
     def set_population(self, population: PopulationProgram) -> None:
         """See :class:`Engine`."""
         self.program = self.program.with_population(population)
-        self._load(plan_of(self.program, self.mode == "dense"))
+        self._load(plan_of(self.program))
 
     def weights(self) -> dict[int, NDArray[np.float64]]:
         """See :class:`Engine`."""
@@ -81,14 +82,11 @@ class NativeEngine(Engine):
     def _run_steps(self, drive: Drive, progress: Progress | None) -> RawResult:
         start = time.perf_counter()
         run = _Run(self, drive)
-        done = 0
-        try:
-            done = run.steps(progress)
-        except KeyboardInterrupt as stop:
-            done = stop.args[0] if stop.args and isinstance(stop.args[0], int) else 0
-        spikes, signals = run.spikes(done), run.signals(done)
+        with suppress(KeyboardInterrupt):
+            run.steps(progress)
+        spikes, signals = run.spikes(run.done), run.signals(run.done)
         info = {**run.info(), "run_s": time.perf_counter() - start}
-        return RawResult(spikes, signals, done, info)
+        return RawResult(spikes, signals, run.done, info)
 
 
 class _Run:
@@ -97,6 +95,7 @@ class _Run:
     def __init__(self, engine: NativeEngine, drive: Drive) -> None:
         plan, layout, threads = engine.plan, engine.layout, engine.layout.threads
         self.engine, self.drive, self.layout, self.plan = engine, drive, layout, plan
+        self.done = 0
         self.sampling, self.samples = sampling_of(engine.program, plan, layout, drive.n_steps)
         self.shares = layout.shares
         self.spike = np.zeros((threads, self._room), np.int32)
@@ -104,11 +103,14 @@ class _Run:
         self.said = np.zeros((2, threads, 8), np.int64)
         self.memory = np.zeros((threads, 8))
         self.counter = np.zeros(8, np.int64)
+        self.own = np.zeros((threads, 8), np.int64)
+        self.scratch = np.zeros((threads, LANES + plan.shape.width))
         self.mode = {"event": 0, "dense": 1, "auto": 2}[engine.mode]
         costs = costs_of(plan, layout, engine.graph)
         self.costs = np.array([*costs, self._room], dtype=np.float64)
         self.static: tuple[Any, ...] = (
-            cells_of(plan, layout), sleep_of(plan, layout), engine.graph, wires_of(plan, layout),
+            cells_of(plan, layout, engine.mode == "dense"), sleep_of(plan, layout), engine.graph,
+            wires_of(plan, layout),
             input_of(drive, layout, plan.kind), coupled_of(engine.program, plan, layout),
             self.sampling,
         )  # fmt: skip
@@ -119,29 +121,27 @@ class _Run:
         share = int(np.diff(self.shares).max(initial=0)) * LANES
         return share * self.layout.chunk + 1
 
-    def steps(self, progress: Progress | None) -> int:
-        """Run to the end; the number of steps done."""
+    def steps(self, progress: Progress | None) -> None:
+        """Run to the end; ``done`` says how far it is."""
         threads, chunk = self.layout.threads, self.layout.chunk
-        at, pace = 0, chunk
+        pace = chunk
         with ThreadPoolExecutor(threads) as pool:
             while True:
+                at = self.done
                 stop = min(at + pace, self.drive.n_steps)
                 began = time.perf_counter()
-                try:
-                    if threads == 1:
-                        reached = self._advance(0, at, stop)
-                    else:
-                        jobs = [pool.submit(self._advance, t, at, stop) for t in range(threads)]
-                        reached = [job.result() for job in jobs][0]
-                except KeyboardInterrupt:
-                    raise KeyboardInterrupt(at) from None
+                if threads == 1:
+                    self.done = self._advance(0, at, stop)
+                else:
+                    jobs = [pool.submit(self._advance, t, at, stop) for t in range(threads)]
+                    self.done = min([job.result() for job in jobs])
                 took = max(time.perf_counter() - began, 1e-6)
-                pace = max(1, round(min(2.0, SECONDS / took) * (reached - at) / chunk)) * chunk
-                at = reached
-                if progress is not None and at:
-                    progress(at)
-                if at >= self.drive.n_steps:
-                    return at
+                share = min(2.0, SECONDS / took)
+                pace = max(1, round(share * (self.done - at) / chunk)) * chunk
+                if progress is not None and self.done:
+                    progress(self.done)
+                if self.done >= self.drive.n_steps:
+                    return
                 if self.said[:, :, 2].min() < self._room:
                     self._grow()
 
@@ -151,12 +151,12 @@ class _Run:
             self.engine.module.advance(
                 thread, k0, k1, self.mode, self.layout.chunk, self.shares, cells, sleep, graph,
                 wires, drive, coupled, sampling, self.spike, self.first_spike, self.said,
-                self.memory, self.counter, self.costs,
+                self.memory, self.counter, self.costs, self.own, self.scratch,
             )
         )  # fmt: skip
 
     def _grow(self) -> None:
-        """Room for as many spikes again, and for a chunk in which all neurons spike all the time."""
+        """Room for as many spikes again, and for a chunk in which all neurons always spike."""
         old = self.spike
         self.spike = np.zeros((old.shape[0], 2 * old.shape[1] + self._room), np.int32)
         self.spike[:, : old.shape[1]] = old
@@ -198,4 +198,5 @@ class _Run:
         return {
             "threads": self.layout.threads,
             "path": self.engine.mode if self.plan.shape.may_sleep else "dense",
+            "dense_share": float(self.memory[0, 5]) / max(self.done, 1),
         }

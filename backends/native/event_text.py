@@ -1,4 +1,4 @@
-"""Source of the event-driven path: neurons are looked at when something reaches them, or may happen.
+"""Source of the event-driven path: neurons are looked at when something reaches them, or may.
 
 A row of ``S`` has the states of a neuron at the end of the step ``S[r + LAST]``. All functions here
 move a row to a step by the table of propagators (see :mod:`~neurobridge.backends.native.sleep`).
@@ -19,16 +19,17 @@ from neurobridge.lowering.linear import CONSTANT
 SLACK = 1e-6
 """Distance from the threshold, relative to it, within which a neuron stays awake."""
 
+NEVER = -2.0
+"""In place of a step: before the first step there is one, -1, in which neurons begin."""
+
 TABLES = "T, free, clamped, steps"
-ASKING = "W, window, windows, ends, end, Q, rest"
+ASKING = "window, windows, end, rest"
+"""Places in ``T``, the tables of all classes in one array."""
 
 
 def event_functions(kind: Kind, i: int, entry: int, alone: bool) -> list[Lines]:
-    """All functions of the event-driven path of a kind; its receptors have numbers from ``entry``."""
-    found = [_move(kind, i), _asked(kind, i), _wake(kind, i)]
-    for j in range(len(kind.code.receptors)):
-        found += [_receive(kind, i, j, entry + j), _deliver(kind, entry + j, i, alone)]
-    return [*found, _look(kind, i)]
+    """All functions of the event-driven path of a kind, its receptors numbered from ``entry``."""
+    return [_move(kind, i), _asked(kind, i), _wake(kind, i), _deliver(kind, i, entry, alone)]
 
 
 def columns(kind: Kind) -> tuple[str, ...]:
@@ -37,7 +38,7 @@ def columns(kind: Kind) -> tuple[str, ...]:
 
 
 def _function(name: str, arguments: str, body: Lines) -> Lines:
-    return ["@compiled", f"def {name}({arguments}):", *(f"    {line}" for line in body)]
+    return ["@inner", f"def {name}({arguments}):", *(f"    {line}" for line in body)]
 
 
 def _row(kind: Kind) -> Lines:
@@ -57,13 +58,13 @@ def _powers(kind: Kind, at: str, names: Mapping[tuple[str, str], str], count: st
     if not rows:
         return []
     return [
-        f"n = {count}",
-        "while n > 0:",
-        "    m = min(n, steps)",
-        f"    o = np.uint64({at} + m * {len(names)})",
+        f"left = {count}",
+        "while left > 0:",
+        "    piece = min(left, steps)",
+        f"    o = np.uint64({at} + piece * {len(names)})",
         *(f"    y_{row} = {' + '.join(terms)}" for row, terms in rows.items()),
         *(f"    x_{row} = y_{row}" for row in rows),
-        "    n -= m",
+        "    left -= piece",
     ]
 
 
@@ -71,34 +72,37 @@ def _entries(kind: Kind, clamped: bool) -> dict[tuple[str, str], str]:
     return entries(kind, clamped, (*kind.scalars, *kind.vectors))
 
 
-def _move(kind: Kind, i: int) -> Lines:
-    """Move a row to the end of step ``k``: first the clamped steps, then the others."""
+def moved(kind: Kind) -> Lines:
+    """Move row ``r`` to the end of step ``k``: first the clamped steps, then the others."""
     clamped = _powers(kind, "clamped", _entries(kind, True), "np.int64(held)")
-    free = _powers(kind, "free", _entries(kind, False), "np.int64(d)")
-    return _function(
-        f"move_{i}", f"S, r, k, {TABLES}",
-        [
-            "last = S[r + LAST]",
-            "if last >= k:",
-            "    return",
-            "S[r + LAST] = k",
-            "d = k - last",
-            "first = S[r + FIRST]",
-            *_row(kind),
-            "if first > last + 1.0:",
-            "    held = min(first - 1.0, k) - last",
-            *(f"    {line}" for line in clamped),
-            "    d -= held",
-            *free,
-            *_store(kind),
-        ],
-    )  # fmt: skip
+    free = _powers(kind, "free", _entries(kind, False), "np.int64(ahead)")
+    return [
+        "last, first = S[r + LAST], S[r + FIRST]",
+        "if last < k:",
+        "    S[r + LAST] = k",
+        "    ahead = k - last",
+        *_indented(_row(kind), 4),
+        "    if first > last + 1.0:",
+        "        held = min(first - 1.0, k) - last",
+        *_indented(clamped, 8),
+        "        ahead -= held",
+        *_indented(free, 4),
+        *_indented(_store(kind), 4),
+    ]
+
+
+def _indented(lines: Lines, by: int) -> Lines:
+    return [" " * by + line for line in lines]
+
+
+def _move(kind: Kind, i: int) -> Lines:
+    return _function(f"move_{i}", f"S, r, k, {TABLES}", moved(kind))
 
 
 def _bound(kind: Kind) -> str:
     n = len(kind.code.states)
     return " + ".join(
-        f"y_{s} * (W[o + U{j}] if y_{s} > 0.0 else W[o + U{n + j}])"
+        f"y_{s} * (T[o + U{j}] if y_{s} > 0.0 else T[o + U{n + j}])"
         for j, s in enumerate(kind.code.states)
     )
 
@@ -109,8 +113,8 @@ def _distances(kind: Kind) -> Lines:
     assert limit is not None
 
     def rests(j: int) -> str:
-        current = f" + Q[rest + U{2 * j + 1}] * x_current" if kind.code.takes_current else ""
-        return f"Q[rest + U{2 * j}]{current}"
+        current = f" + T[rest + U{2 * j + 1}] * x_current" if kind.code.takes_current else ""
+        return f"T[rest + U{2 * j}]{current}"
 
     states = kind.code.states
     return [
@@ -120,7 +124,7 @@ def _distances(kind: Kind) -> Lines:
 
 
 def _asked(kind: Kind, i: int) -> Lines:
-    """The last step of the first window that can reach the limit; -1 if none can.
+    """The last step of the first window that can reach the limit, or ``NEVER``.
 
     A clamped neuron is asked as it will be when it is free again.
     """
@@ -137,12 +141,12 @@ def _asked(kind: Kind, i: int) -> Lines:
             *_distances(kind),
             "o = window",
             f"if {_bound(kind)} <= gap:",
-            "    return -1.0",
+            f"    return {NEVER}",
             "for w in range(1, windows):",
             f"    o += np.uint64({2 * n})",
             f"    if {_bound(kind)} > gap:",
-            "        return k + ends[end + w]",
-            "return -1.0",
+            "        return k + T[end + np.uint64(w)]",
+            f"return {NEVER}",
         ],
     )  # fmt: skip
 
@@ -162,7 +166,11 @@ def _constants(kind: Kind, names: frozenset[str] | set[str]) -> Lines:
     at = f"np.uint64((g // {LANES}) * STRIDE + g % {LANES})"
     return [
         *(f"k_{n} = C[p, {j}]" for j, n in enumerate(kind.scalars) if n in names),
-        *(f"k_{n} = D[{at} + np.uint64({kind.slots[n] * LANES})]" for n in kind.vectors if n in names),
+        *(
+            f"k_{n} = D[{at} + np.uint64({kind.slots[n] * LANES})]"
+            for n in kind.vectors
+            if n in names
+        ),
     ]
 
 
@@ -173,14 +181,17 @@ STAGE = "place, awake, due, own"
 """Who is awake; ``own[0]`` is their number, ``own[4]`` where those of this thread begin."""
 
 
+WAKING = f"{NEURON}, T, clamped, steps, {ASKING}, {STAGE}"
+
+
 def _wake(kind: Kind, i: int) -> Lines:
     """Put neuron ``g`` among those that are awake, if it can reach its threshold."""
     return _function(
-        f"wake_{i}", f"S, g, r, k, {NEURON}, T, clamped, steps, {ASKING}, {STAGE}",
+        f"wake_{i}", f"S, g, r, k, {WAKING}",
         [
             *_limit(kind),
             f"until = asked_{i}(S, r, k, limit, T, clamped, steps, {ASKING})",
-            "if until >= 0.0:",
+            f"if until > {NEVER}:",
             "    place[g] = own[0]",
             "    awake[own[4] + own[0]] = g",
             "    due[g] = until",
@@ -189,38 +200,36 @@ def _wake(kind: Kind, i: int) -> Lines:
     )  # fmt: skip
 
 
-def _receive(kind: Kind, i: int, j: int, number: int) -> Lines:
-    """An event of weight ``w`` reaches neuron ``g`` in step ``k``."""
-    receptor = kind.code.receptors[j]
-    slot = kind.code.states.index(receptor.variable)
-    gain, drop = [], []
-    if receptor.gain != "1.0":
-        gain = [*_constants(kind, names_in(receptor.gain)),
-                f"w = w * {render(receptor.gain, dialect(kind))}"]  # fmt: skip
-    if receptor.drop:
-        drop = ["if S[r + FIRST] > k:", "    return"]
-    return _function(
-        f"receive_{number}", f"S, g, w, k, {NEURON}, {TABLES}, {ASKING}, {STAGE}",
-        [
-            "r = np.uint64(g) * WIDTH",
-            f"move_{i}(S, r, k, {TABLES})",
-            *drop,
-            *gain,
-            f"S[r + U{slot}] += w",
-            "if place[g] < 0:",
-            f"    wake_{i}(S, g, r, k, {NEURON}, T, clamped, steps, {ASKING}, {STAGE})",
-        ],
-    )  # fmt: skip
+def _received(kind: Kind, i: int, entry: int) -> Lines:
+    """An event of weight ``w`` reaches neuron ``g``, row ``r``, in step ``k``."""
+    gains = [
+        line
+        for j, receptor in enumerate(kind.code.receptors)
+        if receptor.gain != "1.0"
+        for line in (
+            f"if number == {entry + j}:",
+            *_indented(_constants(kind, names_in(receptor.gain)), 4),
+            f"    w = w * {render(receptor.gain, dialect(kind))}",
+        )
+    ]
+    return [
+        *moved(kind),
+        "if first <= k or not drop:",
+        *_indented(gains, 4),
+        "    S[r + slot] += w",
+        *_indented(_limit(kind), 4),
+        *_indented(_row(kind), 4),
+        *_indented(_distances(kind), 4),
+        "    o = window",
+        f"    if {_bound(kind)} > gap:",
+        "        if place[g] < 0:",
+        f"            wake_{i}(S, g, r, k, {WAKING})",
+    ]
 
 
 UNPACKED = [
-    "S, D, C, T, W, ends, Q = (",
-    "    cells.rows, cells.blocks, cells.scalars, sleep.table, sleep.window,",
-    "    sleep.window_end, sleep.rest,",
-    ")",
-    "place, awake, due, at, class_of = (",
-    "    sleep.place, sleep.awake, sleep.due, sleep.at, sleep.class_of",
-    ")",
+    "S, D, C, T, at = cells.rows, cells.blocks, cells.scalars, sleep.table, sleep.at",
+    "place, awake, due, class_of = sleep.place, sleep.awake, sleep.due, sleep.class_of",
 ]
 
 
@@ -230,68 +239,72 @@ def class_lines(alone: bool) -> Lines:
         f"p = {'0' if alone else f'cells.population[g // {LANES}]'}",
         f"c = {'0' if alone else 'class_of[g >> sleep.shift]'}",
         "free, clamped, steps = at[c, 0], at[c, 1], at[c, 4]",
-        "window, rest = np.uint64(at[c, 2]), np.uint64(at[c, 3])",
-        "windows, end = at[c, 5], at[c, 6]",
+        "window, rest, end = np.uint64(at[c, 2]), np.uint64(at[c, 3]), np.uint64(at[c, 6])",
+        "windows = at[c, 5]",
     ]
 
 
-def _deliver(kind: Kind, number: int, i: int, alone: bool) -> Lines:
-    """The edges ``a`` up to ``b`` carry a spike that arrives in step ``k``."""
-    arguments = f"{NEURON}, {TABLES}, {ASKING}, {STAGE}"
+def _deliver(kind: Kind, i: int, entry: int, alone: bool) -> Lines:
+    """The events ``a`` up to ``b`` reach the receptor with this number in step ``k``."""
+    states = kind.code.states
+    receptors = []
+    for j, receptor in enumerate(kind.code.receptors):
+        receptors += [
+            f"if number == {entry + j}:",
+            f"    slot, drop = U{states.index(receptor.variable)}, {receptor.drop}",
+        ]
     inside = [
-        "prefetch(S, np.uint64(target[min(e + AHEAD, last)]) * WIDTH)",
+        "prefetch(S, np.uint64(target[min(e + AHEAD, final)]) * WIDTH)",
         "g = np.int64(target[e])",
+        "r = np.uint64(target[e]) * WIDTH",
+        "w = weight[e]",
         *([] if alone else class_lines(alone)),
-        f"receive_{number}(S, g, weight[e], k, {arguments})",
+        *_received(kind, i, entry),
     ]
     return _function(
-        f"deliver_{number}", "target, weight, a, b, k, cells, sleep, own",
+        f"deliver_{i}", "number, target, weight, a, b, k, cells, sleep, own",
         [
             *UNPACKED,
             *(class_lines(alone) if alone else []),
-            "last = np.uint64(b - 1)",
+            "slot, drop = U0, False",
+            *receptors,
+            "final = np.uint64(b - 1)",
             "for e in range(np.uint64(a), np.uint64(b)):",
-            *(f"    {line}" for line in inside),
+            *_indented(inside, 4),
         ],
     )  # fmt: skip
 
 
-def _look(kind: Kind, i: int) -> Lines:
-    """Neuron ``g``, which is awake, in step ``k``: 2 if it spikes, 1 if it stays awake, else 0.
+def looked(kind: Kind, i: int) -> Lines:
+    """Neuron ``g``, awake, in step ``k``: ``found`` is 2 if it spikes, plus 1 if it stays awake.
 
     Its reset is made, and it is asked whether it can reach the threshold again.
     """
     code = kind.code
     limit = kind.limit
     assert limit is not None
-    texts = [a.expression for a in code.reset]
-    used = {n for t in texts for n in names_in(t)}
-    tables = f"T, clamped, steps, {ASKING}"
-    return _function(
-        f"look_{i}", f"S, g, k, {NEURON}, R, {TABLES}, {ASKING}, due",
-        [
-            "r = np.uint64(g) * WIDTH",
-            f"move_{i}(S, r, k, {TABLES})",
-            *_limit(kind),
-            "spiked = 0",
-            "if S[r + FIRST] <= k:",
-            f"    x_{limit[0]} = S[r + U{code.states.index(limit[0])}]",
-            f"    if {_condition(kind)}:",
-            "        spiked = 2",
-            *(f"        {line}" for line in _constants(kind, used)),
-            *(f"        {line}" for line in _row(kind)),
-            *(f"        {line}" for line in written(kind, code.reset)),
-            *(f"        {line}" for line in _store(kind)),
-            "        S[r + FIRST] = k + 1.0 + R[g]",
-            "if spiked == 0 and k < due[g]:",
-            "    return 1",
-            f"due[g] = asked_{i}(S, r, k, limit, {tables})",
-            "return spiked + (1 if due[g] >= 0.0 else 0)",
-        ],
-    )  # fmt: skip
+    used = {n for a in code.reset for n in names_in(a.expression)}
+    return [
+        "r = np.uint64(g) * WIDTH",
+        *moved(kind),
+        *_limit(kind),
+        "found = 0",
+        "if first <= k:",
+        f"    x_{limit[0]} = S[r + U{code.states.index(limit[0])}]",
+        f"    if {_condition(kind)}:",
+        "        found = 2",
+        *_indented(_constants(kind, used), 8),
+        *_indented(_row(kind), 8),
+        *_indented(written(kind, code.reset), 8),
+        *_indented(_store(kind), 8),
+        "        S[r + FIRST] = k + 1.0 + R[g]",
+        "if found == 0 and k < due[g]:",
+        "    found = 1",
+        "else:",
+        f"    due[g] = asked_{i}(S, r, k, limit, T, clamped, steps, {ASKING})",
+        f"    found += 1 if due[g] > {NEVER} else 0",
+    ]
 
 
 def _condition(kind: Kind) -> str:
     return render(kind.code.threshold, dialect(kind)) if kind.code.threshold else "False"
-
-

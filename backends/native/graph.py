@@ -1,15 +1,15 @@
-"""The edges, by the neuron that they leave, and by lane: what a spike has to touch lies together."""
+"""The edges by the neuron that they leave, and by lane: what a spike touches lies together."""
 
 from __future__ import annotations
 
 __all__ = ["Graph", "build_graph", "weights_of"]
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurobridge.backends.native.kernels import counted, filled, gathered
+from neurobridge.backends.native import kernels
 from neurobridge.backends.native.layout import Layout
 from neurobridge.lowering.program import Pathway, Program
 
@@ -20,8 +20,8 @@ class Graph(NamedTuple):
     Those that leave neuron ``i`` through lane ``q`` to neurons of thread ``t`` are
     ``start[t, i * n_lanes + q]`` up to the next entry of ``start``. ``start`` is int64
     (threads, n_senders * n_lanes + 1), ``target`` uint32 (E,), ``weight`` float64 (E,);
-    ``lane_delay`` and ``lane_port`` int64 (n_lanes,), ``first_lane`` int64 (n_delays + 1,) marks the
-    lanes of each delay.
+    ``lane_delay`` and ``lane_port`` int64 (n_lanes,), ``first_lane`` int64 (n_delays + 1,) marks
+    the lanes of each delay.
     """
 
     start: NDArray[np.int64]
@@ -37,13 +37,13 @@ def build_graph(program: Program, layout: Layout) -> Graph:
     start = np.zeros((layout.threads, layout.n_senders * max(len(layout.lanes), 1) + 1), np.int64)
     pathways = _spiking(program)
     for path in pathways:
-        counted(*_edges(path, layout), start)
+        kernels.counted(*_edges(path, layout), start)
     np.cumsum(start.ravel(), out=start.ravel())
     n_edges = sum(p.n_edges for p in pathways)
     target, weight = np.empty(n_edges, np.uint32), np.empty(n_edges)
     upcoming = start[:, :-1].copy()
     for path in pathways:
-        filled(*_edges(path, layout), upcoming, path.weight, target, weight)
+        kernels.filled(*_edges(path, layout), upcoming, path.weight, target, weight)
     delay = np.array([d for d, _ in layout.lanes], dtype=np.int64)
     first = np.flatnonzero(np.diff(delay, prepend=-1))
     return Graph(
@@ -61,7 +61,7 @@ def weights_of(program: Program, layout: Layout, graph: Graph) -> dict[int, NDAr
             found[i] = path.weight.copy()
             continue
         found[i] = np.empty(path.n_edges)
-        gathered(*_edges(path, layout), upcoming, graph.weight, found[i])
+        kernels.gathered(*_edges(path, layout), upcoming, graph.weight, found[i])
     return found
 
 
@@ -69,15 +69,15 @@ def _spiking(program: Program) -> list[Pathway]:
     return [p for p in program.pathways if not p.continuous and p.n_edges]
 
 
-def _edges(path: Pathway, layout: Layout) -> tuple[object, ...]:
+def _edges(path: Pathway, layout: Layout) -> tuple[Any, ...]:
     """The arguments with which compiled code walks over the edges of a pathway."""
     port = layout.port(path.post, path.receptor)
     lane_of = np.zeros(path.delay_range[1] + 1, dtype=np.int32)
     for q, (delay, own) in enumerate(layout.lanes):
         if own == port and delay < lane_of.size:
             lane_of[delay] = q
-    delay = np.atleast_1d(np.asarray(path.delay, dtype=np.int32))
+    delays = np.atleast_1d(np.asarray(path.delay, dtype=np.int32))
     return (
-        path.indptr, path.source, delay, lane_of, len(layout.lanes),
+        path.indptr, path.source, delays, lane_of, len(layout.lanes),
         layout.places[path.pre].first, layout.places[path.post].first, layout.shares,
     )  # fmt: skip

@@ -5,16 +5,17 @@ from __future__ import annotations
 __all__ = ["input_of"]
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurobridge.backends.native.arrays import Input
+from neurobridge.backends.native.arrays import Counted, Input
 from neurobridge.backends.native.kind import LANES, Kind
 from neurobridge.backends.native.layout import Layout
 from neurobridge.lowering.program import CurrentInput, Drive
 
-Array = NDArray[np.generic]
+Array = NDArray[Any]
 
 
 def input_of(drive: Drive, layout: Layout, kinds: dict[str, Kind]) -> Input:
@@ -34,6 +35,7 @@ def input_of(drive: Drive, layout: Layout, kinds: dict[str, Kind]) -> Input:
         _joined([c.value.ravel() for c in currents], np.float64),
         np.array([kinds[c.population].slots["current"] for c in currents], dtype=np.int64),
         np.zeros((layout.threads, len(currents)), dtype=np.int64),
+        _counted(drive, layout),
     )  # fmt: skip
 
 
@@ -74,6 +76,32 @@ def _events(drive: Drive, layout: Layout) -> tuple[NDArray[np.int64], Array, Arr
     key = thread * (drive.n_steps + 1) + step
     bounds = np.arange(layout.threads * (drive.n_steps + 1)).reshape(layout.threads, -1)
     return np.searchsorted(key, bounds), neuron.astype(np.uint32), port, weight
+
+
+def _counted(drive: Drive, layout: Layout) -> Counted:
+    """Dense input, the last one first, as the reference adds it up."""
+    given = drive.counts[::-1]
+    order = [np.argsort(c.target, kind="stable") for c in given]
+    first = [layout.places[c.population].first for c in given]
+    m = sum(c.target.size for c in given)
+    streams = [c.target[o].astype(np.int64) for c, o in zip(given, order, strict=True)]
+    return Counted(
+        _starts([c.target.size for c in given]),
+        np.array(
+            [[c.first, c.last, c.delay, layout.port(c.population, c.receptor)] for c in given],
+            dtype=np.int64,
+        ).reshape(-1, 4),
+        np.array([c.key for c in given], dtype=np.int64).reshape(-1, 2),
+        _joined([s + f for s, f in zip(streams, first, strict=True)], np.uint32),
+        _joined(streams, np.int64),
+        _joined([c.weight[o] for c, o in zip(given, order, strict=True)], np.float64),
+        _joined([c.row[o] for c, o in zip(given, order, strict=True)], np.int64),
+        _starts([c.cdf.size for c in given]),
+        np.array([c.cdf.shape[1] for c in given], dtype=np.int64),
+        _joined([c.cdf.ravel() for c in given], np.float64),
+        np.zeros(m), np.full((layout.threads, len(given)), -1, dtype=np.int64),
+        np.zeros(m, np.uint32), np.zeros(m),
+    )  # fmt: skip
 
 
 def _merged(currents: Sequence[CurrentInput]) -> list[CurrentInput]:

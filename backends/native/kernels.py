@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 __all__ = [
-    "arrive", "clear", "counted", "couple", "filled", "gathered", "inject", "keep_past",
+    "arrive", "clear", "counted", "couple", "draw", "filled", "gathered", "inject", "keep_past",
     "put_in_order", "sample_blocks", "senders_of",
 ]  # fmt: skip
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numba import njit
 
-compiled = njit(cache=True, nogil=True, error_model="numpy", boundscheck=False)
+compiled: Callable[[Any], Any] = njit(cache=True, nogil=True, error_model="numpy", boundscheck=False)
 
 
 @compiled
@@ -82,9 +83,75 @@ def senders_of(thread: Any, threads: Any, stamp: Any, first_spike: Any, drive: A
 
 
 @compiled
+def _uniforms(key0: Any, key1: Any, stream: Any, block: Any) -> Any:
+    """Both draws of a block of a stream: Philox4x32-10, as :func:`neurobridge.rng.uniforms_of`."""
+    low, half, m0, m1 = (
+        np.uint64(0xFFFFFFFF), np.uint64(32), np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
+    )  # fmt: skip
+    c0, c1 = np.uint64(stream) & low, np.uint64(stream) >> half
+    c2, c3 = np.uint64(block) & low, np.uint64(block) >> half
+    k0, k1 = np.uint64(key0), np.uint64(key1)
+    for _ in range(10):
+        p0, p1 = c0 * m0, c2 * m1
+        c0, c1, c2, c3 = (p1 >> half) ^ c1 ^ k0, p1 & low, (p0 >> half) ^ c3 ^ k1, p0 & low
+        k0 = (k0 + np.uint64(0x9E3779B9)) & low
+        k1 = (k1 + np.uint64(0xBB67AE85)) & low
+    six, wide = np.uint64(6), np.uint64(26)
+    first = (np.float64(((c0 >> six) << wide) | (c1 >> six)) + 0.5) * 2.0**-52
+    second = (np.float64(((c2 >> six) << wide) | (c3 >> six)) + 0.5) * 2.0**-52
+    return first, second
+
+
+@compiled
+def draw(t: Any, k: Any, c: Any, lowest: Any, highest: Any, counted: Any) -> Any:
+    """Draw what input ``c`` adds in step ``k`` to neurons ``lowest`` up to ``highest``.
+
+    Returns
+    -------
+    Where it lies in ``hit`` and ``amount``.
+    """
+    leaves = k - (counted.span[c, 2] - 1)
+    a, b = counted.channel[c], counted.channel[c + 1]
+    a, b = (
+        a + np.searchsorted(counted.neuron[a:b], np.uint32(lowest)),
+        a + np.searchsorted(counted.neuron[a:b], np.uint32(highest)),
+    )
+    if leaves < counted.span[c, 0] or leaves >= counted.span[c, 1]:
+        return a, a
+    block, n = leaves // 2, a
+    known = leaves % 2 == 1 and counted.kept_block[t, c] == block
+    counted.kept_block[t, c] = block
+    begin, length = counted.cdf_start[c], counted.length[c]
+    for i in range(a, b):
+        if known:
+            u = counted.kept[i]
+        else:
+            first, second = _uniforms(
+                counted.key[c, 0], counted.key[c, 1], counted.stream[i], block
+            )
+            counted.kept[i] = second
+            u = first if leaves % 2 == 0 else second
+        at = begin + counted.row[i] * length
+        low, high = 0, length
+        while high - low > 8:
+            middle = (low + high) // 2
+            if counted.cdf[at + middle] <= u:
+                low = middle + 1
+            else:
+                high = middle
+        while low < high and counted.cdf[at + low] <= u:
+            low += 1
+        if low:
+            counted.hit[n] = counted.neuron[i]
+            counted.amount[n] = counted.weight[i] * low
+            n += 1
+    return a, n
+
+
+@compiled
 def arrive(
-    t: Any, k: Any, blocks: Any, stride: Any, graph: Any, wires: Any, drive: Any, spikes: Any,
-    first_spike: Any,
+    t: Any, k: Any, lowest: Any, highest: Any, blocks: Any, stride: Any, graph: Any, wires: Any,
+    drive: Any, spikes: Any, first_spike: Any,
 ) -> Any:  # fmt: skip
     """Sum up all events of step ``k`` in the blocks; the number of synaptic events."""
     for e in range(drive.event_start[t, k], drive.event_start[t, k + 1]):
@@ -100,13 +167,20 @@ def arrive(
         for other in range(threads + 1):
             i0, i1 = senders_of(other, threads, stamp, first_spike, drive)
             for i in range(i0, i1):
-                sender = np.int64(spikes[other, i]) if other < threads else np.int64(drive.source[i])
+                sender = (
+                    np.int64(spikes[other, i]) if other < threads else np.int64(drive.source[i])
+                )
                 for q in range(q0, q1):
                     a = graph.start[t, sender * n_lanes + q]
                     b = graph.start[t, sender * n_lanes + q + 1]
                     total += b - a
                     offset = wires.slot[graph.lane_port[q]] * 64
                     _add_up(graph.target, graph.weight, a, b, blocks, stride, offset)
+    counted = drive.counted
+    for c in range(counted.length.size):
+        a, b = draw(t, k, c, lowest, highest, counted)
+        offset = wires.slot[counted.span[c, 3]] * 64
+        _add_up(counted.hit, counted.amount, a, b, blocks, stride, offset)
     return total
 
 
@@ -152,29 +226,52 @@ def sample_blocks(k: Any, b0: Any, b1: Any, blocks: Any, stride: Any, sampling: 
 
 @compiled
 def put_in_order(values: Any, a: Any, b: Any) -> None:
-    """Sort ``values[a:b]`` in place."""
-    if b - a > 16:
-        values[a:b].sort()
+    """Sort ``values[a:b]`` in place: by insertion if they are few, else by a heap."""
+    if b - a <= 16:
+        for i in range(a + 1, b):
+            value, j = values[i], i
+            while j > a and values[j - 1] > value:
+                values[j] = values[j - 1]
+                j -= 1
+            values[j] = value
         return
-    for i in range(a + 1, b):
-        value, j = values[i], i
-        while j > a and values[j - 1] > value:
-            values[j] = values[j - 1]
-            j -= 1
-        values[j] = value
+    for root in range((b - a) // 2 - 1, -1, -1):
+        _sink(values, a, root, b - a)
+    for end in range(b - a - 1, 0, -1):
+        values[a], values[a + end] = values[a + end], values[a]
+        _sink(values, a, 0, end)
+
+
+@compiled
+def _sink(values: Any, a: Any, root: Any, n: Any) -> None:
+    value = values[a + root]
+    while 2 * root + 1 < n:
+        child = 2 * root + 1
+        if child + 1 < n and values[a + child + 1] > values[a + child]:
+            child += 1
+        if values[a + child] <= value:
+            break
+        values[a + root] = values[a + child]
+        root = child
+    values[a + root] = value
 
 
 @compiled
 def keep_past(k: Any, b0: Any, b1: Any, coupled: Any) -> None:
     """What is sent at the beginning of step ``k`` is kept for couplings with a delay."""
-    coupled.past[k % coupled.past.shape[0], b0 * 64 : b1 * 64] = coupled.now[b0 * 64 : b1 * 64]
+    if coupled.population.size == 0:
+        return
+    row = k % coupled.past.shape[0]
+    for g in range(b0 * 64, b1 * 64):
+        coupled.past[row, g] = coupled.now[g]
 
 
 @compiled
 def clear(blocks: Any, stride: Any, slot: Any, b0: Any, b1: Any) -> None:
     """Set a slot to zero."""
     for b in range(b0, b1):
-        blocks[b * stride + slot * 64 : b * stride + slot * 64 + 64] = 0.0
+        for lane in range(64):
+            blocks[b * stride + slot * 64 + lane] = 0.0
 
 
 @compiled
@@ -192,6 +289,8 @@ def couple(
             if delay == 0:
                 total += coupled.weight[e] * coupled.now[pre + coupled.source[e]]
             elif delay <= k:
-                total += coupled.weight[e] * coupled.past[(k - delay) % depth, pre + coupled.source[e]]
+                total += (
+                    coupled.weight[e] * coupled.past[(k - delay) % depth, pre + coupled.source[e]]
+                )
         g = post + j
         blocks[(g // 64) * stride + offset + g % 64] += total

@@ -91,9 +91,7 @@ class Kind:
     @property
     def may_sleep(self) -> bool:
         """Whether a neuron can be left alone until something can change: see :mod:`sleep`."""
-        return (
-            self.exact and self.is_fused and self.limit is not None and not self.code.crossing
-        )
+        return self.exact and self.is_fused and self.limit is not None and not self.code.crossing
 
 
 def _used(stage: Stage) -> set[str]:

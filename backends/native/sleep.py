@@ -1,8 +1,8 @@
 r"""When a neuron can be left alone: exact solutions over many steps, and what they can reach.
 
 A linear neuron moves by ``x(k+1) = P x(k) + q I + c``. Over ``d`` steps that is a power of the
-augmented matrix, kept in a table, so a neuron is only looked at when something reaches it: its state
-at any later step is one product away (lazy evolution, Morrison et al. 2007,
+augmented matrix, kept in a table, so a neuron is only looked at when something reaches it: its
+state at any later step is one product away (lazy evolution, Morrison et al. 2007,
 doi:10.1162/neco.2007.19.1.47).
 
 Between events it must not miss a threshold. With ``y = x - x_inf``, the distance from the fixed
@@ -13,8 +13,8 @@ of a window,
 .. math:: \max_{d \in \text{window}} v(d) \le v_\infty + \sum_s \max(r_s^{max} y_s, r_s^{min} y_s),
 
 which holds for any number of states and any ratio of time constants, equal ones included. A neuron
-sleeps if no window can reach the threshold; else it is awake until the first window that can is over,
-and is asked again. The windows grow by a quarter, so that the bound lies close above the peak.
+sleeps if no window can reach the threshold; else it is awake until the first window that can is
+over, and is asked again. Windows grow by a quarter, so that the bound lies close above the peak.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def entries(kind: Kind, clamped: bool, constants: tuple[str, ...]) -> dict[tuple
 def classes_of(kind: Kind, p: PopulationProgram) -> Classes | None:
     """The classes of a population, or None if its neurons cannot sleep.
 
-    They cannot if what they were is never forgotten, or if nearly every neuron has its own constants.
+    They cannot if what they were is never forgotten, or if too many have constants of their own.
     """
     names = tuple(p.constants)
     free, clamped = entries(kind, False, names), entries(kind, True, names)
@@ -148,7 +148,7 @@ def _one_class(
     window, ends = _windows(reach)
     lacking = np.eye(n) - np.asarray(homogeneous, dtype=np.float64)
     inhomogeneous = np.asarray(moving[:n, n:], dtype=np.float64)
-    rest = np.linalg.solve(lacking, inhomogeneous[:, ::-1])
+    rest = np.asarray(np.linalg.solve(lacking, inhomogeneous[:, ::-1]), dtype=np.float64)
     return (
         _table(moving, _places(kind, free), steps), _table(held, _places(kind, clamped), steps),
         window, ends, rest,

@@ -21,7 +21,10 @@ from neurobridge.backends.native.atomics import prefetch, wait_for_all
 from neurobridge.backends.native.kernels import *
 from neurobridge.codegen.double import *
 
-compiled = njit(cache=True, nogil=True, error_model="numpy", boundscheck=False)
+inner = njit(
+    nogil=True, error_model="numpy", boundscheck=False, no_cpython_wrapper=True,
+    no_cfunc_wrapper=True, _nrt=False,
+)
 '''
 
 
@@ -60,7 +63,7 @@ def module_text(shape: Shape) -> str:
         f"STRIDE = {shape.n_slots * 64}",
         f"WIDTH = np.uint64({shape.width})",
         f"LAST, FIRST = np.uint64({shape.width - 2}), np.uint64({shape.width - 1})",
-        *(f"U{i} = np.uint64({i})" for i in range(shape.width)),
+        *(f"U{i} = np.uint64({i})" for i in range((shape.width + 1) ** 2)),
     ]
     parts: list[Sequence[str]] = [constants]
     for i, kind in enumerate(shape.kinds):

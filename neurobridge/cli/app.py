@@ -126,7 +126,7 @@ def check(
 def run(
     source: Source,
     backend: Annotated[
-        str | None, typer.Option(help="Default: the first backend of the file.")
+        str | None, typer.Option(help="Default: the only one of the file, else native.")
     ] = None,
     settings: Set = None,
     out: Annotated[

@@ -21,6 +21,7 @@ from neurobridge.comparison.execute import BackendRun, parse_backends, run_isola
 from neurobridge.comparison.words import megabytes, seconds
 from neurobridge.errors import UnknownNameError
 from neurobridge.io.recording_file import refuse_used_folder, save_recording
+from neurobridge.lowering.compiled import DEFAULT_BACKEND
 from neurobridge.lowering.compiled import compile as build
 from neurobridge.recording import Recording
 
@@ -79,7 +80,9 @@ def export(
 
 
 def _backend(subject: Subject, named: str | None, settings: Sequence[str]) -> BackendRun:
-    chosen = parse_backends([named or subject.settings.backends[0]])[0]
+    """The one that is named here, the one of the file if it names just one, or the default."""
+    listed = subject.settings.backends
+    chosen = parse_backends([named or (listed[0] if len(listed) == 1 else DEFAULT_BACKEND)])[0]
     return BackendRun(chosen.label, chosen.backend, {**chosen.settings, **key_values(settings)})
 
 

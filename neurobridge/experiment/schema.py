@@ -46,6 +46,7 @@ from neurobridge.experiment.quantities import (
     known_backends,
 )
 from neurobridge.experiment.training_schema import TrainingPlan
+from neurobridge.lowering.compiled import DEFAULT_BACKEND
 from neurobridge.yaml_lines import Strict
 
 
@@ -246,7 +247,7 @@ class RunPlan(Strict):
     trial: int = 0
     accept: list[str] = Field(default_factory=list)
     backends: Annotated[list[str], BeforeValidator(known_backends)] = Field(
-        default_factory=lambda: ["reference"]
+        default_factory=lambda: [DEFAULT_BACKEND]
     )
 
 

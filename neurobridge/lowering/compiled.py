@@ -40,12 +40,15 @@ from neurobridge.units import parse_quantity
 if TYPE_CHECKING:
     from neurobridge.backends.base import Backend, Engine, Progress, RawResult
 
+DEFAULT_BACKEND = "native"
+"""The backend of a run for which none is named."""
+
 RECORDING_CAP_MB = 4096.0
 """Default limit of what state probes may record, in MB."""
 
 
 def check(
-    network: Network, backend: str = "reference", *, dt: float, **settings: Any
+    network: Network, backend: str = DEFAULT_BACKEND, *, dt: float, **settings: Any
 ) -> list[Finding]:
     """What will differ, or stop, if a network runs on a backend; nothing is built or drawn.
 
@@ -53,6 +56,7 @@ def check(
     ----------
     network : Network
     backend : str
+        Default: ``native``.
     dt : float
         In ms.
     **settings
@@ -76,7 +80,7 @@ def check(
 
 def compile(
     network: Network,
-    backend: str = "reference",
+    backend: str = DEFAULT_BACKEND,
     *,
     dt: float,
     accept: Sequence[str] = (),
@@ -88,7 +92,7 @@ def compile(
     ----------
     network : Network
     backend : str
-        See ``neurobridge backends``.
+        See ``neurobridge backends``; default: ``native``.
     dt : float
         Time step in ms.
     accept : sequence of str
@@ -130,7 +134,7 @@ def _emit(backend: Backend, program: Program, settings: dict[str, Any]) -> Engin
 def run(
     network: Network,
     duration: float,
-    backend: str = "reference",
+    backend: str = DEFAULT_BACKEND,
     *,
     dt: float,
     seed: int = 0,

@@ -75,7 +75,11 @@ def activate(
 
     Examples
     --------
-    >>> sugar = activate(fly, "sub_class == 'sugar/water'", rate=100.0)  # doctest: +SKIP
+    >>> from neurobridge import NetworkBuilder, models
+    >>> b = NetworkBuilder()
+    >>> b.population("neurons", 3, models.shiu_lif)
+    >>> sorted(activate(b.build(), [0, 2], rate=100.0).stimuli)
+    ['activation']
     """
     driven = find_neurons(network, neurons, population)
     of = only_population(network, population)

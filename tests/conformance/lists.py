@@ -16,6 +16,7 @@ MODEL = "a model of its own; NESTML has no continuous coupling"
 
 UNSUPPORTED: dict[str, dict[str, str]] = {
     "reference": {},
+    "native": {},
     "brian2": {},
     "nest": {
         "an_output_of_the_users_own": MODEL,
@@ -40,6 +41,7 @@ UNSUPPORTED: dict[str, dict[str, str]] = {
 
 TOLERANCE: dict[str, dict[str, float]] = {
     "reference": {},
+    "native": {},
     "brian2": {},
     "nest": {},
     "torch": {},
@@ -54,6 +56,7 @@ WEIGHT_TOLERANCE = {"fixedpoint": CHIP_WEIGHTS, "spinnaker": CHIP_WEIGHTS}
 
 BACKENDS: dict[str, dict[str, str]] = {
     "reference": {},
+    "native": {},
     "brian2": {"target": "numpy"},
     "nest": {},
     "torch": {},
@@ -63,10 +66,11 @@ BACKENDS: dict[str, dict[str, str]] = {
 }
 """Backend -> settings that it runs with."""
 
-ON_ITS_OWN = ("spinnaker",)
-"""Backends that run in a file of their own, ``test_chip_model.py``."""
+ON_ITS_OWN = ("native", "spinnaker")
+"""Backends that run in files of their own, ``test_native.py`` and ``test_chip_model.py``."""
 
 SIMULATORS = {
+    "native": "numba",
     "brian2": "brian2",
     "nest": "nest",
     "torch": "torch",

@@ -10,7 +10,7 @@ import pytest
 from neurobridge.backends.spinnaker import child
 from neurobridge.lowering.compiled import compile
 from tests.conformance.case import SCENARIOS
-from tests.conformance.lists import BACKENDS, ON_ITS_OWN, SIMULATORS, TOLERANCE, WEIGHT_TOLERANCE
+from tests.conformance.lists import BACKENDS, SIMULATORS, TOLERANCE, WEIGHT_TOLERANCE
 from tests.conformance.test_scenarios import check_run, check_weights, pairs_of, perform
 from tests.requirements import require
 from tests.warm_spinnaker import WarmProcess
@@ -25,7 +25,7 @@ def warm() -> Iterator[WarmProcess]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "backend"), pairs_of(ON_ITS_OWN))
+@pytest.mark.parametrize(("name", "backend"), pairs_of(["spinnaker"]))
 def test_scenario_as_the_twin(
     name: str, backend: str, warm: WarmProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -33,7 +33,7 @@ def same_experiment(model: NeuronModel, weight: float, current: float) -> Record
     net.add(kicks("event", "cell", [5.0 - DT], weight, receptor="exc"))
     net.add(Current("step", "cell", current, 20.0))
     net.add(StateProbe("v", "cell", "v", interval=0.5), StateProbe("fine", "cell", "v"))
-    return run(net.build(), 119.0, dt=DT)
+    return run(net.build(), 119.0, "reference", dt=DT)
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def reference() -> Callable[[Callable[[], Network], float], tuple[Network, Recor
     def get(build: Callable[[], Network], duration: float) -> tuple[Network, Recording]:
         if build.__name__ not in done:
             network = build()
-            done[build.__name__] = network, run(network, duration, dt=DT, seed=1)
+            done[build.__name__] = network, run(network, duration, "reference", dt=DT, seed=1)
         return done[build.__name__]
 
     return get
@@ -88,7 +88,7 @@ def test_networks_give_identical_spikes(reference, build, label):
 def test_the_balanced_network_is_chaotic():
     """One input spike less, and nothing is the same 50 ms later: agreement is not trivial."""
     network = networks.balanced_1000()
-    with compile(network, dt=DT) as compiled:
+    with compile(network, "reference", dt=DT) as compiled:
         drive, _ = lower_drive(network, DT, 2000, seed=1, trial=0)
         first = drive.events[0]
         fewer = dataclasses.replace(
@@ -122,7 +122,7 @@ def test_models_give_identical_spikes(name, label):
     network = networks.recurrent(
         models.by_name(name), 200, n_in=20, drive_hz=2000.0, **MODEL_NETWORKS[name]
     )
-    expected = run(network, 300.0, dt=DT, seed=1)
+    expected = run(network, 300.0, "reference", dt=DT, seed=1)
     rates = expected.spikes["cells"].rates
     assert 1.0 < rates.mean() < 200.0
     _assert_t1(expected, _run(network, 300.0, label))

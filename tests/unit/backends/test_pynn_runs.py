@@ -103,7 +103,7 @@ def test_an_adaptive_exponential_neuron_adapts_alike(dt, within):
 def test_a_hodgkin_huxley_neuron_is_nearer_to_the_solution_than_exponential_euler(dt, within, late):
     network = one_cell(models.hodgkin_huxley, i_offset=0.3)
     theirs = run(network, 100.0, "pynn", dt=dt).spikes["cell"].step * dt
-    euler = run(network, 100.0, dt=dt).spikes["cell"].step * dt
+    euler = run(network, 100.0, "reference", dt=dt).spikes["cell"].step * dt
     assert np.abs(theirs - FIRES).max() <= within
     assert np.max(euler[:6] - FIRES[: len(euler)]) > late
 
@@ -165,7 +165,7 @@ def test_a_conductance_network_on_neuron(rng):
 def test_networks_on_nest_through_pynn_are_identical(model, weights, rate, rng):
     require("nest")
     network = fifty(model, rng, weights, rate)
-    ours = pairs(run(network, 200.0, dt=0.1))
+    ours = pairs(run(network, 200.0, "reference", dt=0.1))
     assert len(ours) > 100
     assert pairs(run(network, 200.0, "pynn", dt=0.1, simulator="nest")) == ours
 
@@ -174,7 +174,7 @@ def test_networks_on_nest_through_pynn_are_identical(model, weights, rate, rng):
 def test_a_network_on_brian2_through_pynn_is_identical(rng):
     require("brian2")
     network = fifty(models.lif_exp, rng, (0.1, -0.4, 0.08), 1500.0)
-    ours = pairs(run(network, 100.0, dt=0.05))
+    ours = pairs(run(network, 100.0, "reference", dt=0.05))
     assert len(ours) > 100
     assert pairs(run(network, 100.0, "pynn", dt=0.05, simulator="brian2")) == ours
 
@@ -190,7 +190,10 @@ def test_weights_are_those_that_were_given(name, rng):
     edges[1], weight[0] = edges[0], 0.0
     net.connect("rec", "cells", "cells", edges, weight=weight, delay=delay)
     network = net.build()
-    with compile(network, dt=0.1) as ours, compile(network, "pynn", dt=0.1, simulator=name) as own:
+    with (
+        compile(network, "reference", dt=0.1) as ours,
+        compile(network, "pynn", dt=0.1, simulator=name) as own,
+    ):
         np.testing.assert_array_equal(own.weights("rec"), ours.weights("rec"))
 
 

@@ -60,7 +60,7 @@ def test_info_and_run_of_a_network_folder(capfd: Capture, toy: Path, tmp_path: P
     assert refused.code == 2
     assert "is a network without a duration; say --duration" in refused.err
     ran = call(capfd, "run", folder, "--duration", "50 ms", "--json")
-    expected = nb.run(network, 50.0, dt=0.1)
+    expected = nb.run(network, 50.0, "reference", dt=0.1)
     assert ran.json["spikes"] == expected.n_spikes > 0
 
 
@@ -84,7 +84,7 @@ def test_run_saves_what_a_run_from_python_gives(capfd: Capture, toy: Path, tmp_p
     assert called.code == 0
     assert "the state probes will record 0.0012 MB" in called.err  # 3 x 50 x 8 bytes
     assert "motor" in called.out
-    expected = nb.run(nb.load_experiment(toy).network(), 50.0, dt=0.1, seed=7)
+    expected = nb.run(nb.load_experiment(toy).network(), 50.0, "reference", dt=0.1, seed=7)
     saved = load_recording(folder)
     assert saved.n_spikes == expected.n_spikes > 0
     assert saved.spikes["all"].same_as(expected.spikes["all"])
@@ -113,7 +113,7 @@ def test_a_recording_is_not_mixed_with_other_files(
 
 def test_run_tells_rates_in_json(capfd: Capture, toy: Path) -> None:
     called = call(capfd, "run", toy, "--duration", "100", "--json")
-    recording = nb.run(nb.load_experiment(toy).network(), 100.0, dt=0.1)
+    recording = nb.run(nb.load_experiment(toy).network(), 100.0, "reference", dt=0.1)
     rates = called.json["rates"]["all"]
     assert rates["spikes"] == recording.n_spikes
     assert rates["mean_hz"] == pytest.approx(recording.n_spikes / 3 / 0.1)

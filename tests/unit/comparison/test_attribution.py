@@ -47,7 +47,7 @@ def test_it_ends_in_the_twin_and_starts_from_the_reference(found):
     network = driven(probes=False)
     with nb.compile(network, "fixedpoint", dt=1.0) as twin:
         spikes = twin.run(300.0, seed=3).spikes["cell"]
-    exact = nb.run(network, 300.0, dt=1.0, seed=3).spikes["cell"]
+    exact = nb.run(network, 300.0, "reference", dt=1.0, seed=3).spikes["cell"]
     assert [v.name for v in found.steps] == NAMES
     assert found["saturation"].spikes == len(spikes)
     expected = spike_metrics(exact, spikes)

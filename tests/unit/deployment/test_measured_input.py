@@ -39,7 +39,7 @@ def test_by_hand() -> None:
     time, neuron = [4.0, 6.0, 98.0, 20.0, 20.0], [0, 1, 2, 1, 2]
     b.add(SpikeTrains("given", "input", time=time, neuron=neuron))
     network = b.build()
-    found = measured(network, nb.run(network, STEPS, dt=1.0))["cell"]
+    found = measured(network, nb.run(network, STEPS, "reference", dt=1.0))["cell"]
     assert found.tolist() == [[3.0, 4.0], [8.0, 0.0]]
 
 
@@ -50,7 +50,7 @@ def test_what_arrives_after_the_end_does_not_count() -> None:
     b.connect("a", "input", "cell", [(0, 0)], weight=1.0, delay=2.0)
     b.add(SpikeTrains("given", "input", time=[99.0], neuron=[0]))
     network = b.build()
-    assert not measured(network, nb.run(network, STEPS, dt=1.0))["cell"].any()
+    assert not measured(network, nb.run(network, STEPS, "reference", dt=1.0))["cell"].any()
 
 
 def by_loop(network: nb.Network, recording: nb.Recording) -> dict[str, np.ndarray]:
@@ -81,7 +81,7 @@ def test_as_a_loop_over_spikes(
     monkeypatch.setattr(module, "_SUMS_AT_ONCE", at_once)
     monkeypatch.setattr(module, "_EVENTS_AT_ONCE", at_once)
     network = random_network(rng)
-    recording = nb.run(network, STEPS, dt=1.0, seed=3)
+    recording = nb.run(network, STEPS, "reference", dt=1.0, seed=3)
     assert recording.spikes["second"].counts.sum() > 20
     expected = by_loop(network, recording)
     for name, values in measured(network, recording).items():

@@ -36,7 +36,7 @@ def test_both_runs_are_those_of_the_backends(rng: np.random.Generator) -> None:
         assert ours.n_spikes > 50
         assert all(s.same_as(alone.spikes[p]) for p, s in ours.spikes.items())
         np.testing.assert_array_equal(ours.signals["v"].values, alone.signals["v"].values)
-    other = nb.run(network, 100.0, dt=1.0, seed=4)
+    other = nb.run(network, 100.0, "reference", dt=1.0, seed=4)
     assert deployment.comparison.baseline is not None
     assert deployment.comparison.baseline.metrics.spikes == other.n_spikes
 

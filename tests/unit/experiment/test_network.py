@@ -109,7 +109,7 @@ def test_a_model_of_the_users_own_needs_no_python(tmp_path: Path) -> None:
         tmp_path, own=OWN, model="model: {name: leaky}\n", stimuli=stimuli,
         synapses="synapses: {weight: 6 mV, delay: 2 ms}\n",
     )  # fmt: skip
-    recording = nb.run(load_experiment(path).network(), 50.0, dt=0.1)
+    recording = nb.run(load_experiment(path).network(), 50.0, "reference", dt=0.1)
     # The kick lifts A over threshold at 6 ms; A excites C by 4 synapses of 6 mV 2 ms later, and B
     # by 3; both spike at once, and what they send meets a refractory C or a resting A.
     first = recording.spikes["neurons"]
@@ -183,7 +183,9 @@ def test_celegans_is_lively_and_not_an_echo_of_its_input() -> None:
     assert (network.n_neurons, network.n_edges) == (302, 3176)
     assert [f.code for f in experiment.connectome.findings] == ["unknown_transmitter"]
     settings = experiment.settings
-    spikes = nb.run(network, settings.duration, dt=settings.dt, seed=1).spikes["neurons"]
+    spikes = nb.run(network, settings.duration, "reference", dt=settings.dt, seed=1).spikes[
+        "neurons"
+    ]
     roles = network.population("neurons").labels
     rates = {r: spikes.rates[roles.where(role=r)].mean() for r in ("sensory", "inter", "motor")}
     assert 3 <= spikes.rates.mean() <= 15
@@ -258,4 +260,4 @@ run: {{duration: 20 ms}}
     inputs = network.stimuli["odour"].neurons
     labels = network.population("neurons").labels
     assert np.array_equal(inputs, np.flatnonzero(labels.where(is_input="True")))
-    assert nb.run(network, 20.0, dt=0.1, seed=3).n_spikes > 100
+    assert nb.run(network, 20.0, "reference", dt=0.1, seed=3).n_spikes > 100

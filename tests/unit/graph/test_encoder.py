@@ -96,7 +96,7 @@ def test_a_current_drives_a_run_as_its_closed_form_says() -> None:
     net.add(StateProbe("v", "cell", "v"))
     net.add(Encoder("dc", "cell", [1], [[0.5]], [0.01], "current"))
     network = net.build()
-    with compile_network(network, dt=0.5) as compiled:
+    with compile_network(network, "reference", dt=0.5) as compiled:
         stimulus = network.encoders["dc"].stimulus([0.2], stop=8.0)
         v = compiled.run(16.0, stimuli=[stimulus])["v"].values  # type: ignore[union-attr]
     t = 0.5 * (np.arange(32) + 1)
@@ -110,7 +110,7 @@ def test_rates_drive_a_run() -> None:
     net.population("input", 3, spike_source)
     net.add(Encoder("e", "input", [2, 0], [[1000.0], [-1000.0]], [0.0, 0.0]))
     network = net.build()
-    with compile_network(network, dt=0.1) as compiled:
+    with compile_network(network, "reference", dt=0.1) as compiled:
         found = compiled.run(
             10_000.0, seed=3, stimuli=[network.encoders["e"].stimulus([0.1])]
         ).spikes["input"]

@@ -57,7 +57,7 @@ def test_spikes_of_sources_at_time_0_belong_to_the_first_sample() -> None:
     net = NetworkBuilder()
     net.population("a", 2, spike_source)
     net.add(SpikeTrains("s", "a", [0.0, 1.0, 1.5], [0, 0, 1]))
-    recording = run(net.build(), 2.0, dt=DT)
+    recording = run(net.build(), 2.0, "reference", dt=DT)
     trace = Readout("r", "a", [0, 1], np.eye(2), [0, 0], pool="none").apply(recording)
     assert trace.tolist() == [[1, 0], [1, 0], [0, 1], [0, 0]]
 
@@ -149,7 +149,7 @@ def test_a_membrane_of_a_run() -> None:
     net = NetworkBuilder()
     net.population("a", 1, lif_exp)
     net.add(SpikeTrains("s", "a", [1.0], [0], "exc", "0.1 nA"), StateProbe("v", "a", "v"))
-    recording = run(net.build(), 20.0, dt=0.1)
+    recording = run(net.build(), 20.0, "reference", dt=0.1)
     peak = Readout("r", "a", [0], [[1.0]], [65.0], source="v", pool="max").apply(recording)
     assert peak[0] == recording["v"].values.max() + 65.0  # type: ignore[union-attr]
     assert len(recording["v"].values) == 200  # type: ignore[union-attr]

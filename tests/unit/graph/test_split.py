@@ -32,11 +32,11 @@ def test_equal_time_constants_give_the_spikes_of_the_whole(seed: int) -> None:
     parts = nb.split_projection(network(np.random.default_rng(seed), model), "rec", "nt", RECEPTORS)
     assert list(parts.projections) == ["rec_ACH", "rec_GABA", "rec_GLUT"]
     assert parts.n_edges == whole.n_edges
-    expected = nb.run(whole, 300.0, dt=0.5, seed=1).spikes["cells"]
+    expected = nb.run(whole, 300.0, "reference", dt=0.5, seed=1).spikes["cells"]
     assert len(expected) > 20
-    assert nb.run(parts, 300.0, dt=0.5, seed=1).spikes["cells"].same_as(expected)
+    assert nb.run(parts, 300.0, "reference", dt=0.5, seed=1).spikes["cells"].same_as(expected)
     slow = parts.with_parameters("cells", tau_syn_glut=40.0)
-    assert not nb.run(slow, 300.0, dt=0.5, seed=1).spikes["cells"].same_as(expected)
+    assert not nb.run(slow, 300.0, "reference", dt=0.5, seed=1).spikes["cells"].same_as(expected)
 
 
 def test_weights_delays_and_the_history_stay(rng: np.random.Generator) -> None:

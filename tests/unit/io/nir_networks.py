@@ -60,12 +60,12 @@ class Toy:
 
     def spikes_here(self) -> dict[str, Real]:
         """Spikes of each layer on the reference backend, (T, n): row k is step k."""
-        recording = nb.run(self.network, STEPS * DT, dt=DT)
+        recording = nb.run(self.network, STEPS * DT, "reference", dt=DT)
         return {name: raster(recording.spikes[name]) for name in self.layers}
 
     def v_here(self) -> dict[str, Real]:
         """Potentials of each layer from rest, (T, n): row k after step k."""
-        recording = nb.run(self.network, STEPS * DT, dt=DT)
+        recording = nb.run(self.network, STEPS * DT, "reference", dt=DT)
         rest = {n: self.network.population(n).parameters["v_rest"] for n in self.layers}
         return {n: recording.signals[f"v_{n}"].values - rest[n] for n in self.layers}
 

@@ -91,7 +91,7 @@ def test_a_threshold_must_be_passed(nir: Any) -> None:
     )  # fmt: skip
     for times, spikes in (([0.0, 1.0], 0), ([0.0, 1.0, 2.0], 1)):
         driven = network.with_stimulus(nb.SpikeTrains("x", "input", times, [0] * len(times)))
-        assert len(nb.run(driven, 10.0, dt=1.0).spikes["b"]) == spikes
+        assert len(nb.run(driven, 10.0, "reference", dt=1.0).spikes["b"]) == spikes
 
 
 def test_a_bias_is_a_constant_current(nir: Any) -> None:

@@ -120,7 +120,7 @@ def test_a_readout_is_the_output(path: Path, rng: np.random.Generator) -> None:
     readout = Readout("out", "cell0", np.arange(5), weight, bias, pool="none")
     toy.builder.add(readout)
     write(toy, path)
-    expected = readout.apply(nb.run(toy.network, STEPS * DT, dt=DT))
+    expected = readout.apply(nb.run(toy.network, STEPS * DT, "reference", dt=DT))
     np.testing.assert_allclose(Norse(path, toy.x, DT).output, expected, atol=1e-5)
     np.testing.assert_allclose(outputs(snntorch(path), toy.x), expected, atol=1e-5)
 
@@ -161,10 +161,10 @@ def test_constant_current_builds_up_through_the_synapse(
     toy = Toy(rng, EXPONENTIAL, i_offset=0.2)
     norse = Norse(write(toy, path), np.zeros_like(toy.x), DT)
     back = from_nir(path).with_probe(nb.StateProbe("v", "cell0", "v"))
-    here = nb.run(back, STEPS * DT, dt=DT).signals["v"].values + 65.0
+    here = nb.run(back, STEPS * DT, "reference", dt=DT).signals["v"].values + 65.0
     np.testing.assert_allclose(here[1:], norse.v("cell0")[:-1], rtol=0, atol=MV)
     at_once = toy.network.without_stimulus("spikes")
-    away = nb.run(at_once, STEPS * DT, dt=DT).signals["v_cell0"].values + 65.0
+    away = nb.run(at_once, STEPS * DT, "reference", dt=DT).signals["v_cell0"].values + 65.0
     assert (away[1:-1] > here[1:-1]).all()
     (finding,) = [f for f in nir_findings(toy.network, dt=DT) if f.code == "initial_state"]
     assert finding.magnitude == 0.2
@@ -185,7 +185,7 @@ def test_what_euler_loses_is_what_the_finding_says(path: Path) -> None:
     x = np.zeros((51, 1))
     x[0] = 1
     there = Norse(path, x, DT).v("cell")[:, 0]
-    here = nb.run(network, 5.1, dt=DT).signals["v"].values[:, 0] + 65.0
+    here = nb.run(network, 5.1, "reference", dt=DT).signals["v"].values[:, 0] + 65.0
     np.testing.assert_allclose(here, 8 * np.exp(-np.arange(51) * DT / 5), rtol=1e-12)
     np.testing.assert_allclose(there, 8 * (1 - DT / 5) ** np.arange(51), rtol=1e-5)
     (finding,) = [f for f in nir_findings(network, dt=DT) if f.code == "importers_use_euler"]
@@ -362,7 +362,7 @@ def run_here(network: nb.Network, x: Real, population: str) -> Real:
     (source,) = [p.name for p in network.populations.values() if p.model.is_source]
     step, neuron = np.nonzero(x)
     driven = network.with_stimulus(nb.SpikeTrains("x", source, step * DT, neuron))
-    return raster(nb.run(driven, len(x) * DT, dt=DT).spikes[population])
+    return raster(nb.run(driven, len(x) * DT, "reference", dt=DT).spikes[population])
 
 
 @pytest.mark.parametrize("kind", ["RLeaky", "Synaptic"])

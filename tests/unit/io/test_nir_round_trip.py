@@ -106,7 +106,7 @@ def test_it_runs_the_same(tmp_path: Path, rng: np.random.Generator, scaling: Sca
         strong = n.scale("a", 20.0).scale("b", 20.0).scale("on", 60.0)
         for stimulus in drive:
             strong = strong.with_stimulus(stimulus)
-        runs.append(nb.run(strong, 300.0, dt=DT, seed=3))
+        runs.append(nb.run(strong, 300.0, "reference", dt=DT, seed=3))
     assert len(runs[0].spikes["exp"]) > 20
     assert len(runs[0].spikes["delta"]) > 20
     for name in network.populations:

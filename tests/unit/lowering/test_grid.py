@@ -80,7 +80,7 @@ def cell(**parameters: object) -> NetworkBuilder:
 
 def stopping(net: NetworkBuilder, duration: float = 1.0, **settings: object) -> FindingsError:
     with pytest.raises(FindingsError) as caught:
-        run(net.build(), duration, dt=0.1, **settings)
+        run(net.build(), duration, "reference", dt=0.1, **settings)
     return caught.value
 
 
@@ -93,7 +93,9 @@ def test_t_ref_that_is_no_multiple_of_dt() -> None:
 
 
 def test_an_accepted_approximation_runs_and_is_recorded() -> None:
-    recording = run(cell(t_ref=2.04).build(), 1.0, dt=0.1, accept=["refractory_rounding"])
+    recording = run(
+        cell(t_ref=2.04).build(), 1.0, "reference", dt=0.1, accept=["refractory_rounding"]
+    )
     assert "refractory_rounding" in [f.code for f in recording.findings]
 
 
@@ -159,4 +161,4 @@ def test_durations_below_one_step(duration: float) -> None:
 def test_durations_that_are_no_multiple_of_dt() -> None:
     assert [f.code for f in stopping(cell(), 1.04).findings] == ["duration_rounding"]
     with pytest.raises(NetworkError, match="duration: times must be finite"):
-        run(cell().build(), np.nan, dt=0.1)
+        run(cell().build(), np.nan, "reference", dt=0.1)

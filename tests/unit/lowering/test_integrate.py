@@ -32,7 +32,7 @@ def error_at_the_end(model: NeuronModel, dt: float) -> float:
     net = NetworkBuilder()
     net.population("cell", 1, model)
     net.add(StateProbe("x", "cell", "x"))
-    last = run(net.build(), 8.0, dt=dt)["x"].values[-1, 0]
+    last = run(net.build(), 8.0, "reference", dt=dt)["x"].values[-1, 0]
     return abs(last - 1 / (1 + 4 * np.exp(-0.5 * 8.0)))
 
 
@@ -51,7 +51,7 @@ def test_exponential_euler_has_order_one_and_is_exact_alone() -> None:
     net = NetworkBuilder()
     net.population("cell", 1, linear)
     net.add(StateProbe("x", "cell", "x"))
-    got = run(net.build(), 8.0, dt=2.0)["x"].values[:, 0]
+    got = run(net.build(), 8.0, "reference", dt=2.0)["x"].values[:, 0]
     np.testing.assert_allclose(got, 1 - 0.8 * np.exp(-0.5 * np.arange(2, 10, 2)), rtol=1e-13)
 
 
@@ -60,7 +60,7 @@ def test_what_is_not_linear_is_refused_with_a_remedy(integrator: Integrator) -> 
     net = NetworkBuilder()
     net.population("cell", 1, logistic.with_integrator(integrator))
     with pytest.raises(ModelError, match=r"model 'logistic\.\w+'.*is not linear in x.*integrator"):
-        run(net.build(), 1.0, dt=0.1)
+        run(net.build(), 1.0, "reference", dt=0.1)
 
 
 def test_the_integrators_agree_on_a_linear_model_at_a_small_step() -> None:
@@ -71,7 +71,7 @@ def test_the_integrators_agree_on_a_linear_model_at_a_small_step() -> None:
             "cell", 1, models.lif_exp.with_integrator(integrator), initial={"i_exc": 0.2}
         )
         net.add(StateProbe("v", "cell", "v", interval=1.0))
-        traces[integrator] = run(net.build(), 20.0, dt=0.01)["v"].values
+        traces[integrator] = run(net.build(), 20.0, "reference", dt=0.01)["v"].values
     exact = traces.pop("exact")
     assert np.abs(traces.pop("rk4") - exact).max() < 1e-9
     for trace in traces.values():
@@ -82,7 +82,7 @@ def test_adams_bashforth_is_for_models_without_a_reset() -> None:
     net = NetworkBuilder()
     net.population("cell", 1, models.adex.with_integrator("ab4"))
     with pytest.raises(ModelError, match=r"'adex.ab4': ab4 goes on from the slopes .* e.g. 'rk4'"):
-        run(net.build(), 1.0, dt=0.1)
+        run(net.build(), 1.0, "reference", dt=0.1)
 
 
 def test_shorthands_are_used_in_the_order_in_which_they_stand() -> None:
@@ -90,7 +90,7 @@ def test_shorthands_are_used_in_the_order_in_which_they_stand() -> None:
     net = NetworkBuilder()
     net.population("cell", 1, wrong)
     with pytest.raises(ModelError, match=r"'a' uses \['b'\], which must come before it"):
-        run(net.build(), 1.0, dt=0.1)
+        run(net.build(), 1.0, "reference", dt=0.1)
 
 
 def test_names_that_the_lowering_makes_are_refused() -> None:
@@ -101,7 +101,7 @@ def test_names_that_the_lowering_makes_are_refused() -> None:
     net = NetworkBuilder()
     net.population("cell", 1, clash)
     with pytest.raises(ModelError, match=r"the names \['k1_x'\] are made by the rk4 integrator"):
-        run(net.build(), 1.0, dt=0.1)
+        run(net.build(), 1.0, "reference", dt=0.1)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_states_that_have_the_name_of_a_local_are_refused(
     net = NetworkBuilder()
     net.population("cell", 1, clash)
     with pytest.raises(ModelError, match=rf"the names \['{name}'\] are made by the {integrator}"):
-        run(net.build(), 1.0, dt=0.1)
+        run(net.build(), 1.0, "reference", dt=0.1)
 
 
 def test_state_names_that_join_to_the_same_constant_are_refused() -> None:
@@ -136,7 +136,7 @@ def test_state_names_that_join_to_the_same_constant_are_refused() -> None:
     net = NetworkBuilder()
     net.population("cell", 1, clash)
     with pytest.raises(ModelError, match="the constant 'P_x_y' of the exact integrator would have"):
-        run(net.build(), 1.0, dt=0.1)
+        run(net.build(), 1.0, "reference", dt=0.1)
 
 
 @pytest.mark.parametrize("name", ["step_ms", "half_step_ms"])
@@ -148,7 +148,7 @@ def test_constants_that_the_lowering_makes_are_refused(name: str) -> None:
     net = NetworkBuilder()
     net.population("cell", 1, clash)
     with pytest.raises(ModelError, match=rf"the names \['{name}'\] are made by the rk4 integrator"):
-        run(net.build(), 1.0, dt=0.1)
+        run(net.build(), 1.0, "reference", dt=0.1)
 
 
 @pytest.mark.parametrize("change", [{"threshold": "current > 1*nA"}, {"reset": "x = current/nA"}])
@@ -156,7 +156,7 @@ def test_the_current_belongs_into_equations(change: dict[str, str]) -> None:
     net = NetworkBuilder()
     net.population("cell", 1, replace(logistic, **change))
     with pytest.raises(ModelError, match="uses the input"):
-        run(net.build(), 1.0, dt=0.1)
+        run(net.build(), 1.0, "reference", dt=0.1)
 
 
 def test_initial_values_in_order_and_from_shorthands() -> None:
@@ -169,14 +169,16 @@ def test_initial_values_in_order_and_from_shorthands() -> None:
     net = NetworkBuilder()
     net.population("cell", 2, model, r=[0.5, 1.0])
     net.add(StateProbe("y", "cell", "y"))
-    np.testing.assert_allclose(run(net.build(), 0.5, dt=0.5)["y"].values, [[0.5 * 0.75, 1.0 * 0.5]])
+    np.testing.assert_allclose(
+        run(net.build(), 0.5, "reference", dt=0.5)["y"].values, [[0.5 * 0.75, 1.0 * 0.5]]
+    )
 
 
 def test_initial_values_out_of_order() -> None:
     net = NetworkBuilder()
     net.population("cell", 1, replace(logistic, initial={"x": "y*2", "y": 1.0}))
     with pytest.raises(ModelError, match=r"initial value of 'x' uses \['y'\], which is not known"):
-        run(net.build(), 1.0, dt=0.1)
+        run(net.build(), 1.0, "reference", dt=0.1)
 
 
 def test_rates_in_hertz_become_per_ms() -> None:
@@ -190,5 +192,5 @@ def test_rates_in_hertz_become_per_ms() -> None:
     net = NetworkBuilder()
     net.population("cell", 1, per_second)
     net.add(StateProbe("x", "cell", "x"))
-    got = run(net.build(), 2.0, dt=1.0)["x"].values[:, 0]
+    got = run(net.build(), 2.0, "reference", dt=1.0)["x"].values[:, 0]
     np.testing.assert_allclose(got, 1 - 0.8 * np.exp(-0.5 * np.array([1, 2])), rtol=1e-13)

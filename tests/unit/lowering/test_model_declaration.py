@@ -157,7 +157,7 @@ def test_states_in_units_that_are_not_canonical() -> None:
     net.population("model", 1, model)
     net.population("own", 1, model, initial={"i": "2 pA"})
     net.add(StateProbe("i_model", "model", "i"), StateProbe("i_own", "own", "i"))
-    recording = run(net.build(), 0.1, dt=0.1)
+    recording = run(net.build(), 0.1, "reference", dt=0.1)
     for name in ("i_model", "i_own"):
         assert recording[name].unit == "nA"
         np.testing.assert_allclose(recording[name].values, 0.002 * np.exp(-0.1 / 5), rtol=1e-13)

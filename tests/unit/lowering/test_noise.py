@@ -45,7 +45,7 @@ def test_stationary_variance_of_an_ornstein_uhlenbeck_unit(dt: float) -> None:
     net = driven(rate_model("linear"), 3000, mean=1.5).build()
     net = net.with_parameters("units", tau=TAU)
     net = net.with_probe(StateProbe("x", "units", "x", interval=5 * TAU))
-    x = nb.run(net, 50 * TAU, dt=dt, seed=5)["x"].values[1:]
+    x = nb.run(net, 50 * TAU, "reference", dt=dt, seed=5)["x"].values[1:]
     assert x.mean() == pytest.approx(1.5, abs=4 * x.std() / np.sqrt(x.size))
     theory = INTENSITY**2 / (2 * TAU)
     assert x.var() == pytest.approx(theory / (1 - dt / (2 * TAU)), rel=4 * np.sqrt(2 / x.size))
@@ -92,7 +92,7 @@ def test_strong_order(integrator: str, order: float) -> None:
         net.connect("self", "units", "units", [(i, i) for i in range(n)], weight=2.0, delay=0.0)
         net.add(Current("path", "units", amplitude, np.arange(steps) * dt))
         net.add(StateProbe("x", "units", "x", interval=span))
-        return nb.run(net.build(), span, dt=dt)["x"].values[0]
+        return nb.run(net.build(), span, "reference", dt=dt)["x"].values[0]
 
     truth = end(fine, "euler")
     coarse, fine_error = (np.abs(end(dt, integrator) - truth).mean() for dt in (2**-3, 2**-5))
@@ -102,8 +102,8 @@ def test_strong_order(integrator: str, order: float) -> None:
 def test_noise_through_a_function_has_no_limit() -> None:
     net = driven(rate_model("relu", "activity")).build()
     with pytest.raises(FindingsError, match=r"noise_not_linear.*results depend on dt"):
-        nb.run(net, 1.0, dt=0.1)
-    recording = nb.run(net, 1.0, dt=0.1, accept=["noise_not_linear"])
+        nb.run(net, 1.0, "reference", dt=0.1)
+    recording = nb.run(net, 1.0, "reference", dt=0.1, accept=["noise_not_linear"])
     assert "noise_not_linear" in {f.code for f in recording.findings}
 
 

@@ -89,7 +89,7 @@ def test_recurrent_network_of_fly_neurons(rng: np.random.Generator) -> None:
 
 
 def check(parts: dict, expected: list[tuple[int, int]]) -> None:
-    spikes = run(parts["net"].build(), STEPS * DT, dt=DT, seed=1).spikes["cell"]
+    spikes = run(parts["net"].build(), STEPS * DT, "reference", dt=DT, seed=1).spikes["cell"]
     got = list(zip(spikes.step.tolist(), spikes.neuron.tolist(), strict=True))
     assert len(got) > 1000
     assert got == expected
@@ -99,18 +99,18 @@ def test_probes_and_stimuli_change_nothing_else(rng: np.random.Generator) -> Non
     parts = recurrent(rng, models.lif_exp, 0.1, None)
     stimulus(parts, 0.25, "exc")
     network = parts["net"].build()
-    plain = run(network, 100.0, dt=DT, seed=1).spikes["cell"]
+    plain = run(network, 100.0, "reference", dt=DT, seed=1).spikes["cell"]
     probed = network.with_probe(StateProbe("v", "cell", "v")).with_stimulus(
         Poisson("silent", "cell", 900.0, receptor="inh", weight=0.0)
     )
     assert len(plain) > 100
-    assert run(probed, 100.0, dt=DT, seed=1).spikes["cell"].same_as(plain)
+    assert run(probed, 100.0, "reference", dt=DT, seed=1).spikes["cell"].same_as(plain)
 
 
 def test_weights_are_read_from_what_is_in_use(rng: np.random.Generator) -> None:
     parts = recurrent(rng, models.lif_exp, 0.1, None)
     network = parts["net"].build()
-    with compile(network, dt=DT) as compiled:
+    with compile(network, "reference", dt=DT) as compiled:
         np.testing.assert_array_equal(compiled.weights("rec"), network.weights("rec"))
         compiled._engine.edges[0].weight[:] = 0.0
         changed = compiled.weights("rec")
@@ -123,7 +123,7 @@ def test_progress_is_told() -> None:
     seen: list[int] = []
     net = NetworkBuilder()
     net.population("cell", 1, models.lif_exp)
-    run(net.build(), 50.0, dt=DT, progress=seen.append)
+    run(net.build(), 50.0, "reference", dt=DT, progress=seen.append)
     assert seen == sorted(seen)
     assert seen[-1] >= 400
 
@@ -136,7 +136,7 @@ def test_runs_are_bitwise_repeatable(model: str) -> None:
     weight = 0.01 if model in {"lif_cond_exp", "adex"} else 2.0
     net.add(Poisson("p", "cell", 400.0, weight=weight, receptor=receptor))
     net.add(StateProbe("v", "cell", "v"))
-    with compile(net.build(), dt=DT) as compiled:
+    with compile(net.build(), "reference", dt=DT) as compiled:
         first, second = compiled.run(50.0, seed=2), compiled.run(50.0, seed=2)
     np.testing.assert_array_equal(first["v"].values, second["v"].values)
     assert first["v"].values.std() > 0

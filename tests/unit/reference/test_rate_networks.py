@@ -138,4 +138,4 @@ def test_integrators_that_differ_need_a_delay() -> None:
     b.population("b", 2, nb.models.rate_model("tanh", integrator="rk4"))
     b.connect("ab", "a", "b", [(0, 0)], weight=1.0, delay=0.0)
     with pytest.raises(nb.FindingsError, match="integrators_differ"):
-        nb.run(b.build(), 1.0, dt=1.0)
+        nb.run(b.build(), 1.0, "reference", dt=1.0)

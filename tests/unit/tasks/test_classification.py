@@ -149,7 +149,7 @@ def test_a_run_of_all_trials_is_classified() -> None:
         conditions={}, duration=500.0,
     )  # fmt: skip
     predicted, counts = [], []
-    with compile_network(network, dt=0.1) as compiled:
+    with compile_network(network, "reference", dt=0.1) as compiled:
         for i in range(t.n_trials):
             trial = t.trial(i, network.encoders["nose"])
             recording = compiled.run(t.duration, stimuli=trial.stimuli, trial=trial.number, seed=1)

@@ -160,7 +160,7 @@ def test_an_odour_task_on_the_receptor_neurons_of_the_fly(seed: int) -> None:
 
     network = Network({"orn": population}, encoders={"odour": nose})
     trial = task.trial(7, nose)
-    with compile_network(network, dt=0.1) as compiled:
+    with compile_network(network, "reference", dt=0.1) as compiled:
         recording = compiled.run(500.0, stimuli=trial.stimuli, trial=trial.number, seed=seed)
     expected = rates[7].sum() * 0.5
     assert abs(recording.n_spikes - expected) < 5 * np.sqrt(expected)

@@ -53,7 +53,7 @@ def test_what_a_sequence_does_on_torch_it_does_on_the_reference() -> None:
     batch = data.batch(model, np.array([2, 5]), seed=1, epoch=0)
     states = model(batch.inputs, batch.features).outputs.states["units", "x"]
     watched = network.with_probe(nb.StateProbe("x", "units", "x"))
-    with nb.compile(watched, dt=0.5) as compiled:
+    with nb.compile(watched, "reference", dt=0.5) as compiled:
         for place, row in enumerate((2, 5)):
             trial = data.trial(network, row, 0.5)
             recording = compiled.run(trial.duration, stimuli=trial.stimuli, trial=trial.number)
@@ -82,7 +82,7 @@ def test_currents_of_a_task_are_those_of_its_trials(
     batch = data.batch(model, rows, seed=1, epoch=0)
     voltages = model(batch.inputs, batch.features).outputs.states["cells", "v"]
     assert batch.targets["label"].tolist() == task.label[rows].tolist()
-    with nb.compile(watched, dt=1.0) as compiled:
+    with nb.compile(watched, "reference", dt=1.0) as compiled:
         for place, row in enumerate(rows):
             made = task.trial(int(row), encoder)
             recording = compiled.run(12.0, seed=1, trial=made.number, stimuli=made.stimuli)
@@ -99,7 +99,7 @@ def test_spikes_of_a_task_are_those_of_its_trials() -> None:
     rows = problem.data.rows("validation")
     spikes = model(problem.data.batch(model, rows, seed=3, epoch=0).inputs).outputs.spikes["cells"]
     total = 0
-    with nb.compile(network, dt=1.0) as compiled:
+    with nb.compile(network, "reference", dt=1.0) as compiled:
         for place, row in enumerate(rows):
             made = task.trial(int(row), network.encoders["touch"])
             recording = compiled.run(task.duration, seed=3, trial=made.number, stimuli=made.stimuli)

@@ -57,7 +57,7 @@ def test_what_is_written_runs_the_same_on_torch_and_on_the_reference(precision: 
     model.eval()
     result = model(model.inputs([[]] * 3, 50.0, seed=1))
     for trial in range(3):
-        recording = nb.run(written, 50.0, dt=1.0, seed=1, trial=trial)
+        recording = nb.run(written, 50.0, "reference", dt=1.0, seed=1, trial=trial)
         found = result.outputs.spikes["cells"][:, :, trial].nonzero().numpy()
         spikes = recording.spikes["cells"]
         if precision == "float64":
@@ -221,8 +221,8 @@ def test_a_gpu_that_is_not_there() -> None:
 def test_another_time_step_is_a_finding() -> None:
     written = TrainableNetwork(networks.spiking(), 1.0, EVERYTHING).to_network()
     with pytest.raises(nb.FindingsError, match="trained_at_other_dt"):
-        nb.run(written, 10.0, dt=0.5)
-    nb.run(written, 10.0, dt=0.5, accept=["trained_at_other_dt"])
+        nb.run(written, 10.0, "reference", dt=0.5)
+    nb.run(written, 10.0, "reference", dt=0.5, accept=["trained_at_other_dt"])
 
 
 def test_training_at_a_tenth_of_a_millisecond() -> None:

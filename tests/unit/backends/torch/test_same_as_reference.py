@@ -43,7 +43,7 @@ def network_of(name: str) -> nb.Network:
 @pytest.mark.parametrize("name", MODELS)
 def test_a_recurrent_network_of_every_model(name: str) -> None:
     network = network_of(name)
-    expected = nb.run(network, 100.0, dt=0.1, seed=2)
+    expected = nb.run(network, 100.0, "reference", dt=0.1, seed=2)
     got = nb.run(network, 100.0, "torch", dt=0.1, seed=2)
     assert len(expected.spikes["cells"]) > 30
     assert got.spikes["cells"].same_as(expected.spikes["cells"])
@@ -63,7 +63,7 @@ def test_a_batch_of_eight_for_a_second_is_as_many_runs(name: str) -> None:
     with torch.no_grad():
         out = TorchNetwork(program, Options())(inputs)
     for trial in (0, 7):
-        expected = nb.run(network, 1000.0, dt=0.1, seed=2, trial=trial).spikes["cells"]
+        expected = nb.run(network, 1000.0, "reference", dt=0.1, seed=2, trial=trial).spikes["cells"]
         assert len(expected) > 100
         step, neuron = out.spikes["cells"][:, :, trial].nonzero().numpy().T
         np.testing.assert_array_equal(step + 1, expected.step)

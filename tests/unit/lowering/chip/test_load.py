@@ -123,7 +123,7 @@ def test_samples_are_those_of_the_contract() -> None:
         StateProbe("i", "cell", "i_inh", neurons=[0, 2], interval=2.0),
     )
     network = b.build()
-    exact = nb.run(network, 12.0, dt=1.0)
+    exact = nb.run(network, 12.0, "reference", dt=1.0)
     chip = nb.run(network, 12.0, "fixedpoint", dt=1.0)
     assert chip.signals["i"].values.shape == (6, 2)
     np.testing.assert_allclose(chip.signals["v"].values, exact.signals["v"].values, atol=2e-3)

@@ -75,7 +75,9 @@ def test_initial_currents_and_conductances() -> None:
     network = star([0.001], models.lif_cond_exp, initial={"g_exc": 0.002, "g_inh": 0.004})
     plan, _ = planned(network)
     assert plan.populations[0].initial["isyn_exc"] == 0.002 * 1024
-    exact = nb.run(network.with_probe(nb.StateProbe("g", "cell", "g_exc")), 5.0, dt=1.0)
+    exact = nb.run(
+        network.with_probe(nb.StateProbe("g", "cell", "g_exc")), 5.0, "reference", dt=1.0
+    )
     chip = nb.run(
         network.with_probe(nb.StateProbe("g", "cell", "g_exc")), 5.0, "fixedpoint", dt=1.0
     )
