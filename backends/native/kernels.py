@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-compiled: Callable[[Any], Any] = njit(cache=True, nogil=True, error_model="numpy", boundscheck=False)
+compiled: Callable[[Any], Any] = njit(
+    cache=True, nogil=True, error_model="numpy", boundscheck=False
+)
 
 
 @compiled

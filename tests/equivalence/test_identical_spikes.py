@@ -15,10 +15,16 @@ from tests.equivalence import networks
 from tests.requirements import require
 
 DT = 0.1
+MODULES = {"native": "numba"}
+"""Modules that backends need, if they are called otherwise."""
+
 MEMBRANE_MV = 1e-6
 """Tier T1: what membranes may differ by."""
 
 BACKENDS = {
+    "native": ("native", {}),
+    "native, events, 2 threads": ("native", {"mode": "event", "threads": 2}),
+    "native, dense, 2 threads": ("native", {"mode": "dense", "threads": 2}),
     "brian2": ("brian2", {"target": "cython"}),
     "brian2 standalone": ("brian2", {"target": "cpp_standalone"}),
     "nest": ("nest", {}),
@@ -29,7 +35,7 @@ BACKENDS = {
 
 def _run(network: Network, duration: float, label: str) -> Recording:
     backend, settings = BACKENDS[label]
-    require(backend)
+    require(MODULES.get(backend, backend))
     return run(network, duration, backend, dt=DT, seed=1, **settings)
 
 

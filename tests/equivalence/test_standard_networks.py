@@ -24,16 +24,9 @@ def reference(name: str) -> Recording:
     return run(NETWORKS[name](), DURATION, backend="reference", dt=0.1, seed=2)
 
 
-STARTS_ABOVE = pytest.mark.xfail(
-    reason="in event mode a neuron that starts above threshold does not spike in the first step",
-    strict=False,
-)
-
-
 def cases() -> list[object]:
     return [
-        pytest.param(name, backend, settings, id=f"{backend}-{name}",
-                     marks=STARTS_ABOVE if (backend, name) == ("native", "microcircuit") else ())
+        pytest.param(name, backend, settings, id=f"{backend}-{name}")
         for backend, settings in (("native", {}), ("brian2", {"target": "numpy"}), ("nest", {}))
         for name in NETWORKS
     ]  # fmt: skip
@@ -41,8 +34,7 @@ def cases() -> list[object]:
 
 @pytest.mark.parametrize(("name", "backend", "settings"), cases())
 def test_all_spikes_are_the_same(name: str, backend: str, settings: dict[str, str]) -> None:
-    if backend != "native":
-        require(backend)
+    require({"native": "numba"}.get(backend, backend))
     expected = reference(name)
     assert expected.n_spikes > 200
     recording = run(NETWORKS[name](), DURATION, backend=backend, dt=0.1, seed=2, **settings)
