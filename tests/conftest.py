@@ -27,6 +27,9 @@ LONG_FILES = (
     "test_brian2_rates.py",
     "test_brian2_engine.py",
     "test_chip_model.py",
+    "test_native.py",
+    "test_native_engine.py",
+    "test_killed.py",
 )
 """Files that take minutes. They come first, so that no process ends with one of them alone."""
 
