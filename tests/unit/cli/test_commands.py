@@ -62,6 +62,9 @@ def test_info_and_run_of_a_network_folder(capfd: Capture, toy: Path, tmp_path: P
     ran = call(capfd, "run", folder, "--duration", "50 ms", "--json")
     expected = nb.run(network, 50.0, "reference", dt=0.1)
     assert ran.json["spikes"] == expected.n_spikes > 0
+    assert ran.json["backend"] == "native"
+    assert ran.json["spike_hash"] == expected.spike_hash
+    assert all(ran.json[key] > 0 for key in ("build_s", "run_s", "peak_mb"))
 
 
 def test_check(capfd: Capture, toy: Path) -> None:
