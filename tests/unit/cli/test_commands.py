@@ -72,7 +72,7 @@ def test_check(capfd: Capture, toy: Path) -> None:
     assert (fine.code, fine.json["ok"]) == (0, True)
     coarse = call(capfd, "check", toy, "--dt", "0.3", "--json")
     assert (coarse.code, coarse.json["ok"]) == (2, False)
-    codes = {f["code"] for f in coarse.json["backends"]["reference"]["findings"]}
+    codes = {f["code"] for f in coarse.json["backends"]["native"]["findings"]}
     assert codes == {"delay_rounding", "refractory_rounding", "interval_rounding"}
     accepted = call(capfd, "check", toy, "--dt", "0.3", "--accept", ",".join(codes), "--json")
     assert (accepted.code, accepted.json["ok"]) == (0, True)
@@ -87,7 +87,7 @@ def test_run_saves_what_a_run_from_python_gives(capfd: Capture, toy: Path, tmp_p
     assert called.code == 0
     assert "the state probes will record 0.0012 MB" in called.err  # 3 x 50 x 8 bytes
     assert "motor" in called.out
-    expected = nb.run(nb.load_experiment(toy).network(), 50.0, "reference", dt=0.1, seed=7)
+    expected = nb.run(nb.load_experiment(toy).network(), 50.0, dt=0.1, seed=7)
     saved = load_recording(folder)
     assert saved.n_spikes == expected.n_spikes > 0
     assert saved.spikes["all"].same_as(expected.spikes["all"])
@@ -136,7 +136,7 @@ def test_a_recording_that_is_too_large_is_refused_before_the_run(
 def test_compare_needs_two_backends(capfd: Capture, toy: Path) -> None:
     called = call(capfd, "compare", toy)
     assert called.code == 2
-    assert "a comparison needs at least two backends, got only 'reference'" in called.err
+    assert "a comparison needs at least two backends, got only 'native'" in called.err
 
 
 @pytest.mark.parametrize("wanted", [True, False])

@@ -172,7 +172,7 @@ def test_numbers_of_yaml_1_2_and_names_that_look_like_booleans(tmp_path: Path) -
 def test_defaults_of_a_run(tmp_path: Path) -> None:
     settings = load_experiment(write(tmp_path)).settings
     assert (settings.duration, settings.dt, settings.seed) == (50.0, 0.1, 0)
-    assert settings.backends == ["reference"]
+    assert settings.backends == ["native"]
     assert SECTIONS["run"].count("seed") == 0
 
 
