@@ -10,7 +10,6 @@ from __future__ import annotations
 __all__ = ["costs_of"]
 
 from neurobridge.backends.native.cells import Plan
-from neurobridge.backends.native.graph import Graph
 from neurobridge.backends.native.kind import LANES
 from neurobridge.backends.native.layout import Layout
 
@@ -30,7 +29,7 @@ MOVED = 30.0
 """Of a neuron that goes from one path to the other."""
 
 
-def costs_of(plan: Plan, layout: Layout, graph: Graph) -> tuple[float, float, float, float, float]:
+def costs_of(plan: Plan, layout: Layout) -> tuple[float, float, float, float, float]:
     """Cost of a look, an event, a dense step, a dense event, and of a change of the path."""
     n = layout.n_padded
     slots = sum(

@@ -232,6 +232,7 @@ def _event_step(kinds: Sequence[Kind]) -> Lines:
         "    R, k = cells.refractory, np.float64(step)",
         *(_indented(_currents(rush), 4) if takes_current else []),
         "    a, done = drive.event_start[t, step], drive.event_start[t, step + 1]",
+        "    own[2] += done - a",
         "    while a < done:",
         "        port, b = drive.event_port[a], a + 1",
         "        while b < done and drive.event_port[b] == port:",

@@ -106,7 +106,7 @@ class _Run:
         self.own = np.zeros((threads, 8), np.int64)
         self.scratch = np.zeros((threads, LANES + plan.shape.width))
         self.mode = {"event": 0, "dense": 1, "auto": 2}[engine.mode]
-        costs = costs_of(plan, layout, engine.graph)
+        costs = costs_of(plan, layout)
         self.costs = np.array([*costs, self._room], dtype=np.float64)
         self.static: tuple[Any, ...] = (
             cells_of(plan, layout, engine.mode == "dense"), sleep_of(plan, layout), engine.graph,

@@ -49,7 +49,7 @@ def _store(kind: Kind) -> Lines:
     return [f"S[r + U{j}] = x_{n}" for j, n in enumerate(kind.code.states)]
 
 
-def _powers(kind: Kind, at: str, names: Mapping[tuple[str, str], str], count: str) -> Lines:
+def _powers(at: str, names: Mapping[tuple[str, str], str], count: str) -> Lines:
     """Move the states ``x_...`` by ``count`` steps, in pieces that the table has."""
     rows: dict[str, list[str]] = {}
     for j, (row, column) in enumerate(names):
@@ -74,8 +74,8 @@ def _entries(kind: Kind, clamped: bool) -> dict[tuple[str, str], str]:
 
 def moved(kind: Kind) -> Lines:
     """Move row ``r`` to the end of step ``k``: first the clamped steps, then the others."""
-    clamped = _powers(kind, "clamped", _entries(kind, True), "np.int64(held)")
-    free = _powers(kind, "free", _entries(kind, False), "np.int64(ahead)")
+    clamped = _powers("clamped", _entries(kind, True), "np.int64(held)")
+    free = _powers("free", _entries(kind, False), "np.int64(ahead)")
     return [
         "last, first = S[r + LAST], S[r + FIRST]",
         "if last < k:",
@@ -129,7 +129,7 @@ def _asked(kind: Kind, i: int) -> Lines:
     A clamped neuron is asked as it will be when it is free again.
     """
     n = len(kind.code.states)
-    ahead = _powers(kind, "clamped", _entries(kind, True), "np.int64(first - 1.0 - k)")
+    ahead = _powers("clamped", _entries(kind, True), "np.int64(first - 1.0 - k)")
     return _function(
         f"asked_{i}", f"S, r, k, limit, T, clamped, steps, {ASKING}",
         [

@@ -155,12 +155,13 @@ def arrive(
     t: Any, k: Any, lowest: Any, highest: Any, blocks: Any, stride: Any, graph: Any, wires: Any,
     drive: Any, spikes: Any, first_spike: Any,
 ) -> Any:  # fmt: skip
-    """Sum up all events of step ``k`` in the blocks; the number of synaptic events."""
+    """Sum up all events of step ``k`` in the blocks; their number."""
     for e in range(drive.event_start[t, k], drive.event_start[t, k + 1]):
         g = np.int64(drive.event_neuron[e])
         slot = wires.slot[drive.event_port[e]]
         blocks[(g // 64) * stride + slot * 64 + g % 64] += drive.event_weight[e]
-    threads, n_lanes, total = first_spike.shape[0], graph.lane_delay.size, 0
+    threads, n_lanes = first_spike.shape[0], graph.lane_delay.size
+    total = drive.event_start[t, k + 1] - drive.event_start[t, k]
     for d in range(graph.first_lane.size - 1):
         q0, q1 = graph.first_lane[d], graph.first_lane[d + 1]
         stamp = k + 1 - graph.lane_delay[q0]
@@ -181,6 +182,7 @@ def arrive(
     counted = drive.counted
     for c in range(counted.length.size):
         a, b = draw(t, k, c, lowest, highest, counted)
+        total += b - a
         offset = wires.slot[counted.span[c, 3]] * 64
         _add_up(counted.hit, counted.amount, a, b, blocks, stride, offset)
     return total

@@ -67,8 +67,8 @@ class Layout:
         return self.ports.index((population, receptor))
 
 
-MOST_CHUNK = 64
-"""Steps between two looks at what goes on, where spikes reach nobody."""
+MOST_CHUNK = 32
+"""Most steps between two looks at what goes on."""
 
 
 def lay_out(program: Program, threads: int) -> Layout:
@@ -93,7 +93,7 @@ def lay_out(program: Program, threads: int) -> Layout:
     return Layout(
         places, n_padded, first, ports,
         tuple(sorted(lanes, key=lambda lane: (-lane[0], lane[1]))),
-        min(own, default=MOST_CHUNK),
+        min([*own, MOST_CHUNK]),
         _shares(program, places, n_padded // LANES, threads),
     )  # fmt: skip
 
