@@ -65,7 +65,7 @@ def test_a_model_without_a_cell_names_the_nearest_and_the_backends_that_have_it(
     finding = said([lowered(models.shiu_lif)])["no_pynn_cell"]
     assert finding.severity == "error"
     assert "no cell with the equations of model 'shiu_lif'; the nearest is IF_curr_" in finding.why
-    assert finding.remedy.startswith("run it on reference or brian2 or nest or torch")
+    assert finding.remedy.startswith("run it on reference or native or brian2 or nest or torch")
 
 
 def test_a_cell_that_a_simulator_lacks_names_those_that_have_it():

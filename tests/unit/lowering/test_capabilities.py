@@ -43,7 +43,7 @@ def test_what_is_missing_is_an_error(
     (finding,) = [f for f in check_program(program(), backend, {}) if f.severity == "error"]
     assert finding.code == code
     assert why in finding.why
-    elsewhere = "run on reference or brian2 or nest" if "functions" in less else "another backend"
+    elsewhere = "run on reference or native or brian2 or nest" if "functions" in less else "another backend"
     assert elsewhere in finding.remedy
 
 
@@ -56,7 +56,7 @@ def test_rates_on_a_backend_that_carries_spikes_only(monkeypatch: pytest.MonkeyP
     (finding,) = [f for f in check_program(rates, backend, {}) if f.severity == "error"]
     assert finding.code == "continuous_unsupported"
     assert "populations ['units']" in finding.where
-    assert "run it on reference or brian2" in finding.remedy
+    assert "run it on reference or native or brian2" in finding.remedy
 
 
 def test_an_approximation_to_accept_must_exist() -> None:
