@@ -160,8 +160,8 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "wrong stimulus": (
         {"stimuli": {"p": SpikeProbe("p", "cell")}},
-        "stimuli['p'] must be a SpikeTrains or Poisson or PoissonCounts or Current or WhiteNoise or DiffusionNoise, "
-        "got SpikeProbe",
+        "stimuli['p'] must be a SpikeTrains or Poisson or PoissonCounts or Current or WhiteNoise "
+        "or DiffusionNoise, got SpikeProbe",
     ),
     "two names": (
         {"populations": {"neuron": cell()}, "projections": {}},

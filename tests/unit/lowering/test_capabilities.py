@@ -43,7 +43,8 @@ def test_what_is_missing_is_an_error(
     (finding,) = [f for f in check_program(program(), backend, {}) if f.severity == "error"]
     assert finding.code == code
     assert why in finding.why
-    elsewhere = "run on reference or native or brian2 or nest" if "functions" in less else "another backend"
+    able = "run on reference or native or brian2 or nest"
+    elsewhere = able if "functions" in less else "another backend"
     assert elsewhere in finding.remedy
 
 
