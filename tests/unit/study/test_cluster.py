@@ -116,6 +116,7 @@ def test_a_worker_that_is_gone_for_good_is_replaced(
 def test_a_trial_that_kills_its_worker_and_one_that_fails_leave_the_others(tmp_path: Path) -> None:
     require("distributed")
     import dask
+    import distributed  # noqa: F401 - its defaults come before what is set here
 
     (tmp_path / "preload.py").write_text(PRELOAD, encoding="utf-8")
     study = toy_study(
