@@ -13,7 +13,8 @@ from neurobridge.backends.base import Availability, Backend, Capabilities, Engin
 from neurobridge.backends.brian2 import gpu
 from neurobridge.backends.brian2.availability import compiler_problem, find_availability
 from neurobridge.backends.brian2.target import STANDALONE, TARGETS, Target
-from neurobridge.errors import BackendError, BackendUnavailableError, suggest
+from neurobridge.backends.settings import check_choice, check_count, refuse_settings, wrong_setting
+from neurobridge.errors import BackendError, BackendUnavailableError
 from neurobridge.expression import FUNCTIONS
 from neurobridge.lowering.finding import Finding
 from neurobridge.lowering.program import Program
@@ -89,10 +90,10 @@ class Brian2Backend(Backend):
         here = find_availability()
         if not here.available:
             raise BackendUnavailableError(f"{here.reason}; install it with: {here.install}")
-        for finding in _check_settings(settings):
-            if finding.code == "compiler_missing":
-                raise BackendUnavailableError(f"{finding.why}; or {finding.remedy}")
-            raise BackendError(f"{finding.where}: {finding.why}; {finding.remedy}")
+        wrong = _check_settings(settings)
+        if wrong and wrong[0].code == "compiler_missing":
+            raise BackendUnavailableError(f"{wrong[0].why}; or {wrong[0].remedy}")
+        refuse_settings(wrong)
         name = settings.get("target") or _default_target()
         target = Target(name, int(settings.get("threads", 1)))
         if target.on_gpu:
@@ -120,27 +121,22 @@ def _default_target() -> str:
 
 def _check_settings(settings: Mapping[str, Any]) -> list[Finding]:
     """Settings that are wrong, or cannot be followed here."""
-    target, threads = settings.get("target"), settings.get("threads", 1)
-    if target is not None and target not in TARGETS:
-        return [
-            _wrong(
-                "target",
-                f"expected one of {TARGETS}, got {target!r}{suggest(str(target), TARGETS)}",
-            )
-        ]
-    if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
-        return [_wrong("threads", f"expected a whole number of at least 1, got {threads!r}")]
+    own, target = Brian2Backend.name, settings.get("target")
+    if target is not None and (found := check_choice(own, "target", target, TARGETS)):
+        return found
+    if found := check_count(own, "threads", settings.get("threads", 1)):
+        return found
     for name, those in _SETTINGS_OF.items():
         if settings.get(name) not in (None, 1) and target not in those:
             listed = " and ".join(map(repr, those))
             has = "has" if len(those) == 1 else "have"
             why = f"only target {listed} {has} it, the target is {target or 'the default'!r}"
-            return [_wrong(name, why, f"set target={those[0]!r}, or leave it out")]
+            return [wrong_setting(own, name, why, f"set target={those[0]!r}, or leave it out")]
     if (architecture := settings.get("gpu_architecture")) is not None:
         try:
             gpu.parse_architecture(architecture)
         except BackendError as error:
-            return [_wrong("gpu_architecture", str(error))]
+            return [wrong_setting(own, "gpu_architecture", str(error))]
     if target is not None and (lacks := compiler_problem(target)):
         return [
             Finding(
@@ -149,10 +145,6 @@ def _check_settings(settings: Mapping[str, Any]) -> list[Finding]:
             )
         ]  # fmt: skip
     return []
-
-
-def _wrong(name: str, why: str, remedy: str = "change the setting") -> Finding:
-    return Finding("brian2_setting", "error", f"setting {name!r}", why, remedy)
 
 
 def _check_sizes(program: Program) -> list[Finding]:

@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from neurobridge.backends.base import Availability, Backend, Capabilities, Engine
-from neurobridge.errors import BackendError, suggest
+from neurobridge.backends.settings import check_choice, check_count, refuse_settings
 from neurobridge.expression import FUNCTIONS
 from neurobridge.lowering.finding import Finding
 from neurobridge.lowering.program import Program
@@ -67,8 +67,7 @@ class NativeBackend(Backend):
 
     def emit(self, program: Program, settings: Mapping[str, Any]) -> Engine:
         """See :class:`Backend`."""
-        for finding in _check_settings(settings):
-            raise BackendError(f"{finding.where}: {finding.why}; {finding.remedy}")
+        refuse_settings(_check_settings(settings))
         if not has_numba():
             from neurobridge.backends.reference.engine import ReferenceEngine
 
@@ -91,19 +90,10 @@ def _version() -> str:
 
 
 def _check_settings(settings: Mapping[str, Any]) -> list[Finding]:
-    mode, threads = settings.get("mode", "auto"), settings.get("threads", 1)
-    findings = []
-    if mode not in MODES:
-        why = f"expected one of {MODES}, got {mode!r}{suggest(str(mode), MODES)}"
-        findings.append(_wrong("mode", why))
-    if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
-        why = f"expected a whole number of at least 1, got {threads!r}"
-        findings.append(_wrong("threads", why))
-    return findings
-
-
-def _wrong(name: str, why: str) -> Finding:
-    return Finding("native_setting", "error", f"setting {name!r}", why, "change the setting")
+    return [
+        *check_choice(NativeBackend.name, "mode", settings.get("mode", "auto"), MODES),
+        *check_count(NativeBackend.name, "threads", settings.get("threads", 1)),
+    ]
 
 
 def _check_events(program: Program) -> list[Finding]:

@@ -15,7 +15,8 @@ from neurobridge.backends.nest.cells import Models, choose_cells
 from neurobridge.backends.nest.clock import tics_per_ms
 from neurobridge.backends.nest.nestml import NESTML_FUNCTIONS
 from neurobridge.backends.nest.rates import is_rate, rate_neuron
-from neurobridge.errors import BackendError, BackendUnavailableError, suggest
+from neurobridge.backends.settings import check_choice, check_count, refuse_settings
+from neurobridge.errors import BackendError, BackendUnavailableError
 from neurobridge.lowering.finding import Finding
 from neurobridge.lowering.program import Program
 from neurobridge.registry import backends_that
@@ -86,27 +87,17 @@ class NestBackend(Backend):
         here = self.availability()
         if not here.available:
             raise BackendUnavailableError(f"{here.reason}; install it with: {here.install}")
-        for finding in _check_settings(settings):
-            raise BackendError(f"{finding.where}: {finding.why}; {finding.remedy}")
+        refuse_settings(_check_settings(settings))
         from neurobridge.backends.nest.engine import NestEngine
 
         return NestEngine(program, settings.get("models", "auto"), settings.get("threads", 1))
 
 
 def _check_settings(settings: Mapping[str, Any]) -> list[Finding]:
-    models, threads = settings.get("models", "auto"), settings.get("threads", 1)
-    findings = []
-    if models not in CHOICES:
-        why = f"expected one of {CHOICES}, got {models!r}{suggest(str(models), CHOICES)}"
-        findings.append(_wrong("models", why))
-    if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
-        why = f"expected a whole number of at least 1, got {threads!r}"
-        findings.append(_wrong("threads", why))
-    return findings
-
-
-def _wrong(name: str, why: str) -> Finding:
-    return Finding("nest_setting", "error", f"setting {name!r}", why, "change the setting")
+    return [
+        *check_choice(NestBackend.name, "models", settings.get("models", "auto"), CHOICES),
+        *check_count(NestBackend.name, "threads", settings.get("threads", 1)),
+    ]
 
 
 def _check_rates(program: Program) -> list[Finding]:

@@ -12,7 +12,8 @@ from typing import Any
 from neurobridge.backends.base import Availability, Backend, Capabilities, Engine
 from neurobridge.backends.pynn.check import check_cells, check_edges, check_simulator
 from neurobridge.backends.pynn.simulators import SIMULATORS, Simulator, simulator
-from neurobridge.errors import BackendError, BackendUnavailableError
+from neurobridge.backends.settings import check_count, refuse_settings, wrong_setting
+from neurobridge.errors import BackendUnavailableError
 from neurobridge.expression import FUNCTIONS
 from neurobridge.lowering.finding import Finding
 from neurobridge.lowering.program import Program
@@ -79,8 +80,7 @@ class PynnBackend(Backend):
         here = self.availability()
         if not here.available:
             raise BackendUnavailableError(f"{here.reason}; install it with: {here.install}")
-        for finding in _check_settings(settings):
-            raise BackendError(f"{finding.where}: {finding.why}; {finding.remedy}")
+        refuse_settings(_check_settings(settings))
         from neurobridge.backends.pynn.engine import PynnEngine
 
         return PynnEngine(program, _simulator(settings), settings.get("substeps", 1))
@@ -91,16 +91,8 @@ def _simulator(settings: Mapping[str, Any]) -> Simulator:
 
 
 def _check_settings(settings: Mapping[str, Any]) -> list[Finding]:
-    name, substeps = settings.get("simulator", "neuron"), settings.get("substeps", 1)
-    findings = []
+    name, findings = settings.get("simulator", "neuron"), []
     if not isinstance(name, str) or not name:
         why = f"expected one of {list(SIMULATORS)} or the name of a module, got {name!r}"
-        findings.append(_wrong("simulator", why))
-    if isinstance(substeps, bool) or not isinstance(substeps, int) or substeps < 1:
-        why = f"expected a whole number of at least 1, got {substeps!r}"
-        findings.append(_wrong("substeps", why))
-    return findings
-
-
-def _wrong(name: str, why: str) -> Finding:
-    return Finding("pynn_setting", "error", f"setting {name!r}", why, "change the setting")
+        findings.append(wrong_setting(PynnBackend.name, "simulator", why))
+    return [*findings, *check_count(PynnBackend.name, "substeps", settings.get("substeps", 1))]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
+from neurobridge.backends.settings import check_count, wrong_setting
 from neurobridge.errors import suggest
 from neurobridge.lowering.finding import Finding
 
@@ -132,10 +133,9 @@ def cfg_text(machine: Machine, user: str | None = None) -> str:
 
 def _whole(name: str, settings: Mapping[str, Any], findings: list[Finding]) -> int | None:
     value = settings.get(name)
-    if value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 1):
-        return value
-    findings.append(_wrong(name, f"expected a whole number of at least 1, got {value!r}"))
-    return None
+    wrong = [] if value is None else check_count("spinnaker", name, value)
+    findings += wrong
+    return None if wrong else value
 
 
 def _address(
@@ -169,4 +169,4 @@ def _address(
 
 
 def _wrong(name: str, why: str, remedy: str = "change the setting") -> Finding:
-    return Finding("spinnaker_setting", "error", f"setting {name!r}", why, remedy)
+    return wrong_setting("spinnaker", name, why, remedy)

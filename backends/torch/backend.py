@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from neurobridge.backends.base import Availability, Backend, Capabilities, Engine
+from neurobridge.backends.settings import check_choice, check_count, wrong_setting
 from neurobridge.errors import BackendUnavailableError
 from neurobridge.expression import FUNCTIONS
 from neurobridge.lowering.finding import Finding
@@ -91,18 +92,9 @@ class TorchBackend(Backend):
 
 
 def _check_settings(settings: Mapping[str, Any]) -> list[Finding]:
-    precision, threads = settings.get("precision", "float64"), settings.get("threads", 1)
-    device = settings.get("device", "cpu")
-    findings = []
-    if precision not in PRECISIONS:
-        findings.append(_wrong("precision", f"expected one of {PRECISIONS}, got {precision!r}"))
+    name, device = TorchBackend.name, settings.get("device", "cpu")
+    findings = check_choice(name, "precision", settings.get("precision", "float64"), PRECISIONS)
     if re.fullmatch(r"cpu|cuda(:\d+)?", str(device)) is None:
-        findings.append(_wrong("device", f"expected 'cpu', 'cuda' or 'cuda:1', got {device!r}"))
-    if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
-        why = f"expected a whole number of at least 1, got {threads!r}"
-        findings.append(_wrong("threads", why))
-    return findings
-
-
-def _wrong(name: str, why: str) -> Finding:
-    return Finding("torch_setting", "error", f"setting {name!r}", why, "change the setting")
+        why = f"expected 'cpu', 'cuda' or 'cuda:1', got {device!r}"
+        findings.append(wrong_setting(name, "device", why))
+    return findings + check_count(name, "threads", settings.get("threads", 1))
