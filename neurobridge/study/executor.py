@@ -5,15 +5,15 @@ from __future__ import annotations
 __all__ = ["Executor", "StudyProgress"]
 
 import time
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from neurobridge.errors import StudyError
 from neurobridge.study.cluster import Replacement
 from neurobridge.study.store import Store
 from neurobridge.study.trial import Trial
 from neurobridge.study.versions import versions_here
-from neurobridge.study.work import Outcome, run_trial
+from neurobridge.study.work import Outcome, run_trial, told
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -86,7 +86,7 @@ class Executor:
         list of Trial
             Those during which workers died.
         """
-        from distributed import as_completed
+        from distributed import CancelledError, KilledWorker, as_completed
 
         if not trials:
             return []
@@ -102,21 +102,24 @@ class Executor:
             while left:
                 batch = completed.next_batch(block=False)
                 for future, result in batch:
+                    # Not by its status: that changes again if the worker that holds it dies now.
                     left -= 1
                     trial = by_key[future.key]
-                    if future.status == "finished":
-                        self._take(trial, result)
-                    elif _killed(future):
+                    if isinstance(result, dict):
+                        self._take(trial, cast("Outcome", result))
+                    elif isinstance(result, CancelledError):
+                        watch.lost()
+                    elif isinstance(result[1], KilledWorker):
                         suspects.append(trial)
-                    else:
-                        watch.refuse_loss(future)
-                        self._fail(trial, _told(future))
+                    else:  # of Dask itself, e.g. of a worker that lacks a package
+                        self._fail(trial, told(result[1].with_traceback(result[2])))
                     future.release()
                 if not batch:
                     watch.look()
                     time.sleep(PAUSE_S)
         finally:
-            self.client.cancel(futures, force=True) if watch.alive else None
+            if watch.alive:
+                self.client.cancel(futures, force=True)
         return suspects
 
     def _submit(self, trials: Sequence[Trial]) -> list[Future]:
@@ -164,7 +167,7 @@ class _Watch:
         """Refuse to wait for what will not come."""
         now = time.monotonic()
         if self.client.status != "running":
-            self._lost()
+            self.lost()
         if now - self.looked < LOOK_S:
             return
         self.looked = now
@@ -172,7 +175,7 @@ class _Watch:
             workers = self.client.nthreads()
             self._replacement.look()
         except (OSError, RuntimeError, TimeoutError):
-            self._lost()
+            self.lost()
         if workers:
             self.seen = now
         elif self.patience is not None and now - self.seen > self.patience:
@@ -182,12 +185,8 @@ class _Watch:
                 "finished are kept; start workers, and the same command again"
             )
 
-    def refuse_loss(self, future: Future) -> None:
-        """A task that was taken away, not failed: the scheduler is gone."""
-        if future.status in ("cancelled", "lost"):
-            self._lost()
-
-    def _lost(self) -> None:
+    def lost(self) -> NoReturn:
+        """The scheduler is gone, and took all trials with it."""
         self.alive = False
         raise StudyError(
             "the scheduler of the cluster is gone. The trials that were finished are kept; start "
@@ -203,21 +202,6 @@ def _by_build(trial: Trial) -> tuple[Any, ...]:
         if path.startswith("projections.") or ".initial." in path
     )  # fmt: skip
     return (job["network"], trial.backend, trial.dt, built)
-
-
-def _killed(future: Future) -> bool:
-    from distributed import KilledWorker
-
-    return future.status == "error" and isinstance(future.exception(), KilledWorker)
-
-
-def _told(future: Future) -> dict[str, Any]:
-    """An error of Dask itself, e.g. of a worker that lacks a package."""
-    import traceback
-
-    error = future.exception()
-    lines: Iterable[str] = traceback.format_exception(type(error), error, future.traceback())
-    return {"type": type(error).__name__, "message": str(error), "traceback": "".join(lines)}
 
 
 def _deadly() -> dict[str, Any]:

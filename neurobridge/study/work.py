@@ -6,7 +6,7 @@ or parameters of neurons run on one of them.
 
 from __future__ import annotations
 
-__all__ = ["Outcome", "run_trial"]
+__all__ = ["Outcome", "run_trial", "told"]
 
 import signal
 import socket
@@ -72,13 +72,20 @@ def run_trial(job: Mapping[str, Any], folder: str, versions: Mapping[str, str]) 
             recording, network = _recorded(files, job)
         row = _row(recording, network, job)
     except Exception as err:
-        return Outcome(error={
-            "type": type(err).__name__, "message": str(err), "traceback": traceback.format_exc(),
-        })  # fmt: skip
+        return Outcome(error=told(err))
     try:
         return Outcome(row=files.write(job["key"], row, recording if job["spikes"] else None))
     except OSError as err:
         return Outcome(stop=could_not_write(files.folder, err))
+
+
+def told(err: BaseException) -> dict[str, Any]:
+    """An error as a store keeps it."""
+    return {
+        "type": type(err).__name__,
+        "message": str(err),
+        "traceback": "".join(traceback.format_exception(err)),
+    }
 
 
 def other_versions(host: str, difference: str) -> str:

@@ -6,6 +6,7 @@ import importlib.util
 import os
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ import neurobridge as nb
 from neurobridge import installed
 from neurobridge.errors import BackendUnavailableError, StudyError
 from neurobridge.study import AddressPlan, LocalPlan, SlurmPlan, cluster
+from neurobridge.study.executor import Executor
+from neurobridge.study.store import Store
 from tests.requirements import require
 from tests.unit.study.toys import toy_study
 
@@ -110,6 +113,45 @@ def test_a_worker_that_is_gone_for_good_is_replaced(
             time.sleep(0.01)
         client.wait_for_workers(1, timeout=60)
         assert client.submit(abs, -3).result() == 3
+
+
+@pytest.mark.slow
+def test_what_a_worker_gave_before_it_died_is_no_end_of_the_cluster(tmp_path: Path) -> None:
+    require("distributed")
+    study = toy_study(tmp_path)
+    trials = study.trials()
+    seen: list[set[str]] = []
+
+    def until(reached: Callable[[], bool]) -> None:
+        end = time.monotonic() + 60
+        while not reached():
+            assert time.monotonic() < end
+            time.sleep(0.01)
+
+    with (
+        Store.held(tmp_path / "store", study) as store,
+        cluster.connected(LocalPlan(workers=1), tmp_path, len(trials)) as client,
+    ):
+
+        def states() -> set[str]:
+            return {future.status for future in client.futures.values()}
+
+        def kill_at_first(*numbers: int) -> None:
+            """Between the first result that is taken and those that wait to be taken."""
+            if seen:
+                return
+            until(lambda: len(store.finished(trials)) == len(trials))
+            until(lambda: states() == {"finished"})
+            (nanny,) = client.cluster.workers.values()
+            os.kill(nanny.pid, signal.SIGKILL)
+            until(lambda: "lost" in states())
+            seen.append(states())
+
+        executor = Executor(client, store, len(trials), 60.0, kill_at_first)
+        executor.run(trials)
+    assert len(seen) == 1
+    assert set(executor.rows) == {t.key for t in trials}
+    assert executor.failures == {}
 
 
 @pytest.mark.slow
