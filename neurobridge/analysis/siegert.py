@@ -9,6 +9,7 @@ import math
 import numpy as np
 
 from neurobridge.errors import NetworkError
+from neurobridge.structure import checks
 
 SILENT = 26.0
 """Distance of the threshold from the mean, in sigma, from which on a rate is below 1e-290 Hz."""
@@ -131,7 +132,8 @@ def brunel_rate(
     Raises
     ------
     NetworkError
-        If a parameter is out of its range.
+        If a parameter is out of its range, or nothing limits the rate: no refractory period, and
+        inhibition that is too weak.
 
     References
     ----------
@@ -145,12 +147,11 @@ def brunel_rate(
     from scipy.optimize import brentq
 
     _check(tau_m=tau_m, v_thresh=v_thresh, v_reset=v_reset, t_ref=t_ref)
-    for name, value, least in (("g", g, 0.0), ("eta", eta, 0.0), ("gamma", gamma, 0.0)):
-        if not (math.isfinite(value) and value >= least):
-            raise NetworkError(f"{name}: expected a finite number >= {least:g}, got {value!r}")
-    for name, value in (("c_e", c_e), ("j", j)):
-        if not (math.isfinite(value) and value > 0):
-            raise NetworkError(f"{name}: expected a finite number above 0, got {value!r}")
+    for name, value in (("g", g), ("eta", eta), ("gamma", gamma)):
+        if not (math.isfinite(value) and value >= 0):
+            raise NetworkError(f"{name}: expected a finite number >= 0, got {value!r}")
+    checks.positive(c_e, "c_e")
+    checks.positive(j, "j")
     external = eta * v_thresh / (j * c_e * tau_m)
 
     def excess(rate: float) -> float:
@@ -169,7 +170,12 @@ def brunel_rate(
     values = [excess(float(rate)) for rate in rates]
     if values[0] == 0:
         return 0.0
-    first = next(i for i in range(FINE) if values[i] > 0 >= values[i + 1])
+    first = next((i for i in range(FINE) if values[i] > 0 >= values[i + 1]), None)
+    if first is None:
+        raise NetworkError(
+            f"g = {g:g}, eta = {eta:g}: there is no stable rate up to {fastest:g} Hz, for nothing "
+            "limits it; give a refractory period t_ref above 0, or stronger inhibition"
+        )
     return float(brentq(excess, rates[first], rates[first + 1], xtol=1e-12))
 
 

@@ -87,6 +87,8 @@ def test_neurons_without_a_network_fire_at_this_rate() -> None:
         (lambda: siegert_rate(1.0, 1.0, v_reset=20.0), "must be below the threshold"),
         (lambda: brunel_rate(-1.0, 2.0), "g: expected a finite number >= 0"),
         (lambda: brunel_rate(5.0, 2.0, c_e=0), "c_e: expected a finite number above 0"),
+        (lambda: brunel_rate(5.0, 2.0, j=math.nan), "j: expected a finite number above 0"),
+        (lambda: brunel_rate(3.0, 2.0, t_ref=0.0), "no stable rate up to 1e\\+06 Hz"),
     ],
 )
 def test_what_is_refused(call, message: str) -> None:
