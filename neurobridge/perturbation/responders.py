@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from neurobridge.errors import NetworkError
 from neurobridge.graph.network import Network
 from neurobridge.graph.population import Population
-from neurobridge.graph.stimulus import Poisson, SpikeTrains
+from neurobridge.graph.stimulus import Poisson, PoissonCounts, SpikeTrains
+from neurobridge.lowering.draws import selected
 from neurobridge.perturbation.neurons import Neurons, find_neurons, only_population
 from neurobridge.perturbation.trials import trial_rates
 from neurobridge.recording import Recording
@@ -159,9 +160,12 @@ def _about(network: Network, population: Population, index: NDArray[np.intp]) ->
             table[label] = np.asarray(column.categories, dtype=object)[column.codes[index]]
     driven = np.zeros(population.size, dtype=bool)
     for stimulus in network.stimuli.values():
-        if stimulus.population == population.name and isinstance(stimulus, Poisson | SpikeTrains):
-            chosen = stimulus.neuron if isinstance(stimulus, SpikeTrains) else stimulus.neurons
-            driven[slice(None) if chosen is None else chosen] = True
+        if stimulus.population != population.name:
+            continue
+        if isinstance(stimulus, SpikeTrains):
+            driven[stimulus.neuron] = True
+        elif isinstance(stimulus, Poisson | PoissonCounts):
+            driven[selected(stimulus.neurons, population)] = True
     table["driven"] = driven[index]
     return table
 

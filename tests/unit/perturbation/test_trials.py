@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from neurobridge import Poisson, SpikeProbe, run
+from neurobridge import Poisson, PoissonCounts, SpikeProbe, SpikeTrains, run
 from neurobridge.errors import NetworkError, UnknownNameError
 from neurobridge.perturbation import (
     Trials,
@@ -85,6 +85,18 @@ def test_responders_are_the_neurons_that_fire(active, recordings):
     assert row["role"] == "relay"
     assert table.set_index("name")["driven"].to_dict() == {n: n == "S0" for n in table["name"]}
     assert set(responders(active, recordings, above=1e4)["name"]) == set()
+
+
+@pytest.mark.parametrize(
+    "stimulus",
+    [
+        SpikeTrains("more", "neurons", [1.0], [4], "kick", 68.75),
+        PoissonCounts("more", "neurons", 40.0, np.array([4], np.int32), "kick", 68.75),
+    ],
+)
+def test_any_stimulus_of_spikes_drives(active, recordings, stimulus):
+    table = responders(active.with_stimulus(stimulus), recordings).set_index("name")
+    assert table.index[table["driven"]].sort_values().tolist() == ["R0", "S0"]
 
 
 def test_responders_against_a_baseline(active):
