@@ -65,7 +65,7 @@ def find_neurons(
             f"neurons of population {of.name!r}: expected an expression, names, indices or a mask, "
             f"got {'an empty list' if not given.size else f'an array of shape {given.shape}'}"
         )
-    if given.dtype.kind == "U":
+    if given.dtype.kind in "UO" and all(isinstance(name, str) for name in given):
         return _by_name(of, given)
     if given.dtype == bool:
         return _by_mask(of, given)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from neurobridge import NetworkBuilder, models
@@ -24,6 +25,13 @@ def test_every_way_to_name_neurons_gives_the_same():
         found = find_neurons(NETWORK, same)
         assert found.tolist() == by_name.tolist()
         assert found.dtype == np.int32
+
+
+def test_a_column_of_a_table_holds_names():
+    table = pd.DataFrame({"name": ["M1", "M0"]}, index=[3, 2])
+    assert find_neurons(NETWORK, table["name"]).tolist() == CELLS.where(role="motor").tolist()
+    with pytest.raises(NetworkError, match="expected integer indices, got object"):
+        find_neurons(NETWORK, ["M0", None])
 
 
 def test_expressions_know_signs_and_missing_labels():
