@@ -140,10 +140,7 @@ def trial_rates(recordings: Sequence[Recording], population: str) -> NDArray[np.
         if population not in recording.spikes:
             raise UnknownNameError("population or spike probe", population, recording.spikes)
         spikes = recording.spikes[population]
-        row = spikes.rates
-        if spikes.neurons is not None:
-            missing = np.ones(row.size, dtype=bool)
-            missing[spikes.neurons] = False
-            row[missing] = np.nan
+        row = np.full(spikes.size, np.nan)
+        row[spikes.recorded] = spikes.rates[spikes.recorded]
         rows.append(row)
     return np.stack(rows)
