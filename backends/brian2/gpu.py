@@ -159,9 +159,10 @@ def estimate_memory(program: Program) -> float:
 
 def check_gpu(program: Program, settings: Mapping[str, Any]) -> list[Finding]:
     """What keeps a program from a GPU, and what differs there."""
-    lacks = _check_tools(settings)
+    gpu, why_none = _gpu_or_why()
+    lacks = _check_tools(settings, gpu, why_none)
     return lacks if any(f.severity == "error" for f in lacks) else [
-        *lacks, *_check_memory(program), *_check_delays(program),
+        *lacks, *_check_memory(program, gpu), *_check_delays(program),
         Finding(
             "gpu_order", "note", "target 'cuda_standalone'",
             "events that reach a neuron in the same step are added in an order that differs from "
@@ -171,7 +172,7 @@ def check_gpu(program: Program, settings: Mapping[str, Any]) -> list[Finding]:
     ]  # fmt: skip
 
 
-def _check_tools(settings: Mapping[str, Any]) -> list[Finding]:
+def _check_tools(settings: Mapping[str, Any], gpu: Gpu | None, why_none: str) -> list[Finding]:
     """brian2cuda, nvcc, a GPU, and an architecture that all of them know."""
     nvcc = find_nvcc()
     if find_spec("brian2cuda") is None:
@@ -190,7 +191,6 @@ def _check_tools(settings: Mapping[str, Any]) -> list[Finding]:
                 + _INSTEAD,
             )
         ]  # fmt: skip
-    gpu, why_none = _gpu_or_why()
     asked = settings.get("gpu_architecture")
     if gpu is None and asked is None:
         remedy = (
@@ -240,8 +240,7 @@ def _unknown(architecture: float, nvcc: str, known: tuple[float, ...]) -> Findin
     )  # fmt: skip
 
 
-def _check_memory(program: Program) -> list[Finding]:
-    gpu, _ = _gpu_or_why()
+def _check_memory(program: Program, gpu: Gpu | None) -> list[Finding]:
     needed = estimate_memory(program)
     if gpu is None or needed <= gpu.free:
         return []
