@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from neurobridge.backends.brian2.target import Target
 from neurobridge.lowering.program import Int, Pathway, Program, Real
 
 
@@ -34,19 +35,22 @@ class Split:
         sizes: dict[int, int] = {}
         for k, (old, _) in enumerate(self.origin):
             sizes[old] = sizes.get(old, 0) + weights[k].size
-        found = {old: np.empty(size) for old, size in sizes.items()}
+        found: dict[int, Real] = {}
         for k, (old, place) in enumerate(self.origin):
-            found[old][slice(None) if place is None else place] = weights[k]
+            if place is None:
+                found[old] = weights[k]
+            else:
+                found.setdefault(old, np.empty(sizes[old]))[place] = weights[k]
         return found
 
 
-def split(program: Program) -> Split:
-    """Give every delay of a spiking pathway a pathway of its own."""
+def split(program: Program, target: Target) -> Split:
+    """For a GPU give every delay of a spiking pathway a pathway of its own; else change nothing."""
     pathways: list[Pathway] = []
     origin: list[tuple[int, Int | None]] = []
     for index, path in enumerate(program.pathways):
         first, last = path.delay_range
-        if path.continuous or first == last:
+        if not target.on_gpu or path.continuous or first == last:
             pathways.append(path)
             origin.append((index, None))
             continue

@@ -153,8 +153,7 @@ def write_project(
     tables, sources : mapping of str to Table
         Input of the run, by the names of players and sources in the script.
     """
-    split = delays.split(program).program if target.on_gpu else program
-    script = write_script(split, target)
+    script = write_script(delays.split(program, target).program, target)
     run = _compiled_run if target.compiled else _runtime_run
     text = "".join(
         [

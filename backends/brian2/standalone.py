@@ -46,8 +46,8 @@ class StandaloneEngine(Brian2Engine):
     """
 
     def __init__(self, program: Program, target: Target, folder: Path | None) -> None:
-        self._split = delays.split(program) if target.on_gpu else None
-        script = write_script(self._split.program if self._split else program, target)
+        self._split = delays.split(program, target)
+        script = write_script(self._split.program, target)
         super().__init__(program, script, target)
         self.folder = _make_folder(folder)
         if folder is None:
@@ -85,11 +85,10 @@ class StandaloneEngine(Brian2Engine):
         nothing = Drive(0, (), (), ())
         binary.write_inputs(self.project, 0, self.tables(nothing), self.sources(nothing))
         self._start(None, write_synapses=True)
-        pathways = (self._split.program if self._split else self.program).pathways
-        found = {k: np.empty(0) for k in range(len(pathways))}
+        found = {k: np.empty(0) for k in range(len(self._split.origin))}
         for index, name in self.script.synapses.items():
             found[index] = binary.read_weights(self.project, name)
-        return self._split.join(found) if self._split else found
+        return self._split.join(found)
 
     def close(self) -> None:
         """Remove the build, unless its folder was given."""

@@ -19,6 +19,7 @@ from neurobridge.lowering.program import Program
 from tests.program_examples import lif_delta, lif_exp, pathway, program, source
 
 KINDS = "compute_75\ncompute_80\ncompute_90\ncompute_120"
+GPU = Target("cuda_standalone", architecture=8.6)
 CARD = "NVIDIA A100, 8.0, 40000, 580.65"
 
 
@@ -98,6 +99,7 @@ def test_settings_of_other_targets() -> None:
 def test_a_machine_that_has_it_all(machine: Machine) -> None:
     (note,) = found()
     assert (note.code, note.severity) == ("gpu_order", "note")
+    assert len(machine.asked("nvidia-smi").splitlines()) == 1  # it can take a second
     assert "tier T2" in note.remedy
     assert Brian2Backend().tier({"target": "cuda_standalone"}) == "T2"
     assert Brian2Backend().tier({"target": "cpp_standalone"}) == "T1"
@@ -209,7 +211,7 @@ def test_delays_that_differ(machine: Machine) -> None:
 
 def test_every_delay_gets_a_pathway_of_its_own() -> None:
     made = mixed(np.array([3, 1, 3, 2]))
-    parts = split(made)
+    parts = split(made, GPU)
     whole = made.pathways[0]
     assert [p.delay for p in parts.program.pathways] == [1, 2, 3]
     # Edge k goes from k to 3 - k; canonical order is that of targets.
@@ -217,13 +219,14 @@ def test_every_delay_gets_a_pathway_of_its_own() -> None:
     assert [p.target.tolist() for p in parts.program.pathways] == [[2], [0], [1, 3]]
     weights = {k: p.weight for k, p in enumerate(parts.program.pathways)}
     assert np.array_equal(parts.join(weights)[0], whole.weight)
+    assert split(made, Target("cpp_standalone")).program == made
 
 
 def test_pathways_of_one_delay_or_without_edges_stay() -> None:
     none = pathway("s", "n", "exc", [], [], [], np.empty(0, int), 2)
     one = pathway("s", "n", "exc", [0], [1], [2.0], 4, 2)
     made = program([lif_exp("n", 2), source("s", 1)], [none, one])
-    parts = split(made)
+    parts = split(made, GPU)
     assert parts.program.pathways == made.pathways
     joined = parts.join({0: np.empty(0), 1: np.array([2.0])})
     assert {k: v.tolist() for k, v in joined.items()} == {0: [], 1: [2.0]}
@@ -235,7 +238,7 @@ def test_the_script_of_a_gpu() -> None:
         pathway("s", "m", "kick", [0], [1], [1.0], 4, 2),
     ]
     made = program([lif_exp("n", 2), lif_delta("m", 2), source("s", 1)], edges)
-    script = write_script(made, Target("cuda_standalone", architecture=8.6))
+    script = write_script(made, GPU)
     # A spike of a neuron is looked up by the step that made it, after the synapses of that step;
     # one of a source is made before them.
     assert "delay=15 * grid.dt" in script.network
