@@ -13,16 +13,15 @@ from neurobridge.analysis.siegert import brunel_rate
 from neurobridge.citation import Reference
 from neurobridge.errors import UnknownNameError
 from neurobridge.frozen import FrozenDict
-from neurobridge.graph.labels import Column, Labels
 from neurobridge.graph.network import Network
-from neurobridge.graph.population import Population
 from neurobridge.graph.projection import Projection
 from neurobridge.graph.stimulus import PoissonCounts
 from neurobridge.graph.weight import Factorised
 from neurobridge.models.lif import lif_delta
-from neurobridge.models.networks.expected import LABEL, POPULATION, ExpectedRate, notes
+from neurobridge.models.networks.expected import POPULATION, ExpectedRate, notes
 from neurobridge.models.networks.random_inputs import distinct_inputs
-from neurobridge.rng import generator, uniforms
+from neurobridge.models.networks.two_kinds import two_kinds
+from neurobridge.rng import generator
 from neurobridge.structure import checks
 
 REGIMES = {"A": (3.0, 2.0), "B": (6.0, 4.0), "C": (5.0, 2.0), "D": (4.5, 0.9)}
@@ -115,7 +114,10 @@ def brunel(
         "all", theory, _within(theory, WITHIN[regime] if paper else max(WITHIN.values()), order),
         "Siegert (1951), self-consistent as in Brunel (2000)",
     )  # fmt: skip
-    population = _neurons(n_exc, n_inh, v_reset, seed)
+    parameters = {
+        "v_rest": 0.0, "v_reset": v_reset, "v_thresh": THETA, "tau_m": TAU, "t_ref": T_REF,
+    }  # fmt: skip
+    population = two_kinds("brunel", n_exc, n_inh, lif_delta, parameters, seed)
     exc, inh = np.split(np.arange(population.size, dtype=np.int32), [n_exc])
     rng = generator(seed, "connections", "brunel")
     inputs = [
@@ -139,17 +141,3 @@ def brunel(
 def _within(rate: float, part: float, order: int) -> float:
     """A smaller network has coarser input and stronger correlations: as 1/sqrt(neurons)."""
     return rate * part * max(1.0, math.sqrt(2500 / order))
-
-
-def _neurons(n_exc: int, n_inh: int, v_reset: float, seed: int) -> Population:
-    n = n_exc + n_inh
-    drawn = uniforms(seed, "initial", "brunel", 0, np.arange(n), 0)[:, 0]
-    kind = np.repeat(["E", "I"], [n_exc, n_inh])
-    return Population(
-        POPULATION, n, lif_delta,
-        FrozenDict({
-            "v_rest": 0.0, "v_reset": v_reset, "v_thresh": THETA, "tau_m": TAU, "t_ref": T_REF,
-        }),
-        FrozenDict({"v": v_reset + (THETA - v_reset) * drawn}),
-        labels=Labels(FrozenDict({LABEL: Column.of(kind)}), np.where(kind == "E", 1, -1)),
-    )  # fmt: skip

@@ -7,28 +7,30 @@ __all__ = ["vogels_abbott"]
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from neurobridge.citation import Reference
 from neurobridge.errors import NetworkError, UnknownNameError
 from neurobridge.frozen import FrozenDict
-from neurobridge.graph.labels import Column, Labels
 from neurobridge.graph.network import Network
-from neurobridge.graph.population import Population
 from neurobridge.graph.projection import Projection
 from neurobridge.graph.stimulus import Poisson
 from neurobridge.graph.weight import Factorised
 from neurobridge.models.lif import lif_cond_exp, lif_exp
-from neurobridge.models.networks.expected import LABEL, POPULATION, ExpectedRate, notes
+from neurobridge.models.networks.expected import POPULATION, ExpectedRate, notes
 from neurobridge.models.networks.random_inputs import distinct_inputs
-from neurobridge.rng import generator, uniforms
+from neurobridge.models.networks.two_kinds import two_kinds
+from neurobridge.rng import generator
 from neurobridge.structure import checks
 
 SHARED = {
     "v_reset": -60.0, "v_thresh": -50.0, "tau_m": 20.0, "c_m": 0.2,
     "tau_syn_exc": 5.0, "tau_syn_inh": 10.0, "t_ref": 5.0,
 }  # fmt: skip
-REST = {"cuba": -49.0, "coba": -60.0}
+PARAMETERS = {
+    "cuba": SHARED | {"v_rest": -49.0},
+    "coba": SHARED | {"v_rest": -60.0, "e_exc": 0.0, "e_inh": -80.0},
+}
+MODEL = {"cuba": lif_exp, "coba": lif_cond_exp}
 JUMPS = {"cuba": (0.0162, 0.09), "coba": (0.006, 0.067)}
 """Of an event, excitatory and inhibitory: nA (1.62 and 9 mV over a leak of 10 nS), or uS."""
 INPUTS = 80
@@ -102,22 +104,24 @@ def vogels_abbott(synapses: Synapses = "cuba", *, n: int = 4000, seed: int = 1) 
     Brette et al. (2007), benchmarks 1 and 2. Simulation of networks of spiking neurons. J. Comput.
     Neurosci. 23:349. https://doi.org/10.1007/s10827-007-0038-6
     """
-    if synapses not in REST:
-        raise UnknownNameError("synapses of the Vogels-Abbott network", synapses, REST)
+    if synapses not in MODEL:
+        raise UnknownNameError("synapses of the Vogels-Abbott network", synapses, MODEL)
     checks.whole(n, "n", 500)
     if n % 5:
         raise NetworkError(f"n: expected a multiple of 5 (a fifth is inhibitory), got {n}")
     seed = checks.seed(seed)
     exc, inh = np.split(np.arange(n, dtype=np.int32), [4 * n // 5])
-    rng = generator(seed, "connections", f"vogels_abbott {synapses}")
+    name = f"vogels_abbott {synapses}"
+    neurons = two_kinds(name, exc.size, inh.size, MODEL[synapses], PARAMETERS[synapses], seed)
+    rng = generator(seed, "connections", name)
     weights = JUMPS[synapses]
     projections = {
-        name: Projection(
-            name, POPULATION, POPULATION,
+        kind: Projection(
+            kind, POPULATION, POPULATION,
             distinct_inputs(rng, sources, n, rng.binomial(sources.size, INPUTS / n, n)),
             Factorised(weight), DELAY, receptor,
         )
-        for name, receptor, sources, weight in (
+        for kind, receptor, sources, weight in (
             ("excitation", "exc", exc, weights[0]), ("inhibition", "inh", inh, weights[1])
         )
     }  # fmt: skip
@@ -125,25 +129,8 @@ def vogels_abbott(synapses: Synapses = "cuba", *, n: int = 4000, seed: int = 1) 
         "kick", POPULATION, KICK_HZ, np.arange(KICKED), "exc", weights[0], stop=KICK_MS
     )  # fmt: skip
     return Network(
-        FrozenDict({POPULATION: _neurons(synapses, exc, inh, seed)}),
+        FrozenDict({POPULATION: neurons}),
         FrozenDict(projections),
         FrozenDict({"kick": kick} if synapses == "coba" else {}),
         metadata=FrozenDict(notes([EXPECTED[synapses]], PAPERS)),
     )
-
-
-def _neurons(
-    synapses: Synapses, exc: NDArray[np.int32], inh: NDArray[np.int32], seed: int
-) -> Population:
-    n = exc.size + inh.size
-    drawn = uniforms(seed, "initial", f"vogels_abbott {synapses}", 0, np.arange(n), 0)[:, 0]
-    reset, threshold = SHARED["v_reset"], SHARED["v_thresh"]
-    parameters = SHARED | {"v_rest": REST[synapses]}
-    if synapses == "coba":
-        parameters |= {"e_exc": 0.0, "e_inh": -80.0}
-    kind = np.repeat(["E", "I"], [exc.size, inh.size])
-    return Population(
-        POPULATION, n, lif_exp if synapses == "cuba" else lif_cond_exp,
-        FrozenDict(parameters), FrozenDict({"v": reset + (threshold - reset) * drawn}),
-        labels=Labels(FrozenDict({LABEL: Column.of(kind)}), np.where(kind == "E", 1, -1)),
-    )  # fmt: skip
