@@ -192,7 +192,8 @@ def mean_weights() -> NDArray[np.float64]:
 
 def _constant_current(k_scale: float, dc: bool) -> NDArray[np.float64]:
     """Current in nA of each group: the mean of inputs that scaling lost or that are no spikes."""
-    weight, external = mean_weights(), mean_weights()[0, 0] * EXTERNAL * BACKGROUND
+    weight = mean_weights()
+    external = weight[0, 0] * EXTERNAL * BACKGROUND
     in_degree = synapse_numbers() / SIZES[:, None]
     recurrent = (weight * in_degree * RATES).sum(axis=1)
     lost = (1 - math.sqrt(k_scale)) * (recurrent + external)
@@ -214,11 +215,14 @@ def _synapses(
         pre[here] = rng.integers(first[source], first[source + 1], number, dtype=np.int32)
         post[here] = rng.integers(first[to], first[to + 1], number, dtype=np.int32)
     edges, _ = Edges.from_pairs(pre, post, group.size, group.size)
-    weight = mean_weights()[group[edges.post], group[edges.pre]] / math.sqrt(k_scale)
-    inhibitory = group[edges.pre] % 2
-    _scatter(weight, WEIGHT_SD, 0.0, generator(seed, "weights", "microcircuit"))
-    delay = np.array(DELAYS)[inhibitory]
-    _scatter(delay, DELAY_SD, TICK / 2, generator(seed, "delays", "microcircuit"))
+    weight = _scattered(
+        mean_weights()[group[edges.post], group[edges.pre]] / math.sqrt(k_scale),
+        WEIGHT_SD, 0.0, generator(seed, "weights", "microcircuit"),
+    )  # fmt: skip
+    delay = _scattered(
+        np.array(DELAYS)[group[edges.pre] % 2],
+        DELAY_SD, TICK / 2, generator(seed, "delays", "microcircuit"),
+    )  # fmt: skip
     ticks = np.maximum(np.rint(delay / TICK), 1).astype(np.uint16)
     return Projection(
         "synapses", POPULATION, POPULATION, edges, Explicit(weight.astype(np.float32)),
@@ -226,15 +230,17 @@ def _synapses(
     )  # fmt: skip
 
 
-def _scatter(mean: NDArray[np.float64], sd: float, least: float, rng: np.random.Generator) -> None:
-    """Replace means by normal values around them whose magnitude is above ``least``."""
+def _scattered(
+    mean: NDArray[np.float64], sd: float, least: float, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Normal values around means, of the same sign and of a magnitude above ``least``."""
     todo = np.arange(mean.size)
     drawn = np.empty(mean.size)
     while todo.size:
         factor = 1 + sd * rng.standard_normal(todo.size)
         drawn[todo] = factor * mean[todo]
         todo = todo[factor * np.abs(mean[todo]) <= least]
-    mean[:] = drawn
+    return drawn
 
 
 def _neurons(group: NDArray[np.int64], current: NDArray[np.float64], seed: int) -> Population:
