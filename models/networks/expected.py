@@ -59,8 +59,8 @@ class MeasuredRate:
     rate : float
         Mean rate in Hz.
     cv : float
-        Mean coefficient of variation of the intervals of neurons with at least three of them;
-        nan without any.
+        Mean coefficient of variation of the intervals of neurons with at least two of them; nan
+        without any.
     """
 
     expected: ExpectedRate
