@@ -97,10 +97,17 @@ def counts_of(given: CountInput, first: int, last: int) -> NDArray[np.int32]:
     if given.cdf.shape[0] == 1:
         drawn[:] = np.searchsorted(given.cdf[0], draws, side="right")
         return counts
-    for row in range(given.cdf.shape[0]):
-        columns = np.flatnonzero(given.row == row)
-        drawn[:, columns] = np.searchsorted(given.cdf[row], draws[:, columns], side="right")
+    order = np.argsort(given.row, kind="stable")
+    ends = np.searchsorted(given.row[order], np.arange(given.cdf.shape[0] + 1))
+    for row, cdf in enumerate(given.cdf):
+        columns = order[ends[row] : ends[row + 1]]
+        drawn[:, columns] = np.searchsorted(cdf, draws[:, columns], side="right")
     return counts
+
+
+def _steps_at_once(given: CountInput) -> int:
+    """An even number, for draws come in pairs."""
+    return 2 * max(1, DRAWS // max(given.target.size, 1))
 
 
 class CountPlayer:
@@ -113,7 +120,7 @@ class CountPlayer:
 
     def __init__(self, given: CountInput) -> None:
         self.given = given
-        self._length = 2 * max(1, DRAWS // max(given.target.size, 1))
+        self._length = _steps_at_once(given)
         self._start, self._counts = 0, np.zeros((0, given.target.size), dtype=np.int32)
 
     def arriving(self, step: int) -> NDArray[np.int32] | None:
@@ -142,7 +149,7 @@ def listed(given: CountInput, n_steps: int) -> EventInput:
         given.stimulus, float(arriving), BYTES_PER_INPUT_SPIKE, "events",
         "Take a backend that draws them as it goes (native, reference), or run",
     )  # fmt: skip
-    length = 2 * max(1, DRAWS // max(given.target.size, 1))
+    length = _steps_at_once(given)
     parts = []
     for start in range(given.first, last, length):
         counts = counts_of(given, start, min(start + length, last))
