@@ -46,11 +46,7 @@ def shuffled_counts(
         blocks = kind if blocks is None else 2 * blocks + kind
     rng = generator(seed, "null model", "counts")
     size = connectome.n_edges
-    there = (
-        np.arange(size)
-        if blocks is None
-        else np.argsort(blocks, kind="stable")
-    )  # fmt: skip
+    there = np.arange(size) if blocks is None else np.argsort(blocks, kind="stable")
     taken = shuffled_within(blocks, size, rng)
     changes = {}
     for name in ("count", "weight"):
