@@ -148,14 +148,11 @@ def _progress(console: Console) -> Iterator[StudyProgress]:
 
 
 def _announcement(chosen: Study, folder: Path) -> str:
-    plan = chosen.plan
-    search = plan.search
-    points = search.points if search is not None else max(1, len(chosen.points))
-    each = len(plan.seeds) * len(plan.trials)
-    total = points * each * len(chosen.subjects) * len(chosen.backends)
+    each = len(chosen.plan.seeds) * len(chosen.plan.trials)
     return (
-        f"{chosen.name}: {total:,} trials ({len(chosen.subjects)} networks, {len(chosen.backends)} "
-        f"backends, {points:,} points, {each:,} seeds and trials), into {folder}"
+        f"{chosen.name}: {chosen.total:,} trials ({len(chosen.subjects)} networks, "
+        f"{len(chosen.backends)} backends, {chosen.n_points:,} points, {each:,} seeds and trials), "
+        f"into {folder}"
     )
 
 

@@ -138,22 +138,19 @@ def read_study(study: Study, folder: Path) -> StudyResult:
     from neurobridge.study.tables import results_table
 
     read_manifest(folder)
-    files = TrialFiles(folder)
     best = None
     if study.plan.search is None:
         trials = study.trials()
-        total = len(trials)
     else:
         from neurobridge.study.search import Search
 
         search = Search.opened(study, folder)
-        trials, total, best = search.trials(), search.total, search.best()
-    rows = {t.key: row for t in trials if (row := files.read(t.key)) is not None}
+        trials, best = search.trials(), search.best()
     return StudyResult(
         study.name,
         folder,
-        results_table(study, trials, rows).to_pandas(),
-        total,
+        results_table(study, trials, TrialFiles(folder).finished(trials)).to_pandas(),
+        study.total,
         tuple(_failures(folder)),
         tuple(study.paths),
         tuple(study.columns),

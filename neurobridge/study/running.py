@@ -106,8 +106,8 @@ def _run_search(
         trials = search.trials()
         store.conclude(trials, store.finished(trials), [])
         return
-    with connected(where, store.folder, search.total) as client:
-        executor = Executor(client, store, search.total, _patience(where), progress)
+    with connected(where, store.folder, study.total) as client:
+        executor = Executor(client, store, study.total, _patience(where), progress)
         executor.known(store.finished(search.trials()))
         try:
             while points := search.ask():
@@ -118,7 +118,7 @@ def _run_search(
 
 
 def _conclude(store: Store, trials: list[Trial], executor: Executor) -> None:
-    """Write the tables, also of a study that stops; a second error does not hide the first."""
+    """Write the tables, also of a study that stops."""
     order = {t.key: None for t in trials}
     failures = [executor.failures[key] for key in order if key in executor.failures]
     store.conclude(trials, executor.rows, failures)

@@ -31,7 +31,7 @@ def _name(value: Any) -> Any:
     return value
 
 
-def _once(value: Any, info: ValidationInfo) -> Any:
+def _once(value: Any) -> Any:
     """A list of texts, at least one, none of them twice."""
     if not isinstance(value, list) or not value or not all(isinstance(v, str) for v in value):
         raise ValueError(f"expected a list of names with at least one, got {value!r}")

@@ -82,13 +82,6 @@ class Search:
         return cls(study, plan, held, _space(study))
 
     @property
-    def total(self) -> int:
-        """Trials of all points."""
-        study = self.study
-        each = len(study.plan.seeds) * len(study.plan.trials)
-        return self.plan.points * each * len(study.subjects) * len(study.backends)
-
-    @property
     def finished(self) -> bool:
         """Whether all points have a value, or cannot have one."""
         told = [t for t in self.held.get_trials(deepcopy=False) if t.state.is_finished()]
@@ -100,14 +93,12 @@ class Search:
 
         there = self.held.get_trials(deepcopy=False)
         waiting = [t for t in there if t.state == TrialState.RUNNING]
-        if waiting:
-            for torn in (t for t in waiting if set(t.params) != set(self.space)):
-                self.held.tell(torn.number, state=TrialState.FAIL)
-            whole = [(t.number, self._values(t.params)) for t in waiting
-                     if set(t.params) == set(self.space)]  # fmt: skip
-            return whole or self.ask()
-        return [self._asked(number)
-                for number in range(len(there), self.plan.points)[: self.plan.batch]]  # fmt: skip
+        whole = self._whole(waiting)
+        for torn in (t for t in waiting if not self._is_whole(t)):
+            self.held.tell(torn.number, state=TrialState.FAIL)
+        return whole or [
+            self._asked(number) for number in range(len(there), self.plan.points)[: self.plan.batch]
+        ]
 
     def tell(self, points: Points, rows: Mapping[str, Mapping[str, Any]]) -> None:
         """Give Optuna the values of points, in their order. A point without one is a failure."""
@@ -122,12 +113,7 @@ class Search:
 
     def trials(self) -> list[Trial]:
         """The trials of all points that were asked for, in order."""
-        points = [
-            (t.number, self._values(t.params))
-            for t in self.held.get_trials(deepcopy=False)
-            if set(t.params) == set(self.space)
-        ]
-        return self.study.trials(points)
+        return self.study.trials(self._whole(self.held.get_trials(deepcopy=False)))
 
     def best(self) -> dict[str, Any] | None:
         """The best point so far: ``point``, ``value`` of what was optimised, ``parameters``."""
@@ -149,6 +135,14 @@ class Search:
         self.held.sampler = _sampler(self.plan, number)
         trial = self.held.ask(dict(self.space))
         return trial.number, self._values(trial.params)
+
+    def _whole(self, asked: Sequence[optuna.trial.FrozenTrial]) -> Points:
+        """Those points that have all their values."""
+        return [(t.number, self._values(t.params)) for t in asked if self._is_whole(t)]
+
+    def _is_whole(self, asked: optuna.trial.FrozenTrial) -> bool:
+        """Whether a point has all its values; a search may have been killed before."""
+        return set(asked.params) == set(self.space)
 
     def _values(self, params: Mapping[str, Any]) -> dict[str, float]:
         return {path: float(params[path]) for path in self.space}

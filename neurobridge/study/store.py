@@ -70,6 +70,11 @@ class TrialFiles:
         whole = isinstance(row, dict) and (row.get("schema"), row.get("key")) == (TRIAL, key)
         return row if whole else None
 
+    def finished(self, trials: Sequence[Trial]) -> dict[str, dict[str, Any]]:
+        """The rows of the trials that are finished, by key."""
+        rows = {key: self.read(key) for key in dict.fromkeys(t.key for t in trials)}
+        return {key: row for key, row in rows.items() if row is not None}
+
     def write(self, key: str, row: Row, spikes: Any | None) -> dict[str, Any]:
         """Keep a finished trial; its spikes first, so that a trial that is there is complete.
 
@@ -138,11 +143,6 @@ class Store(TrialFiles):
             with told_if_full(folder):
                 store._begin(extend)
             yield store
-
-    def finished(self, trials: Sequence[Trial]) -> dict[str, dict[str, Any]]:
-        """The rows of the trials that are finished, by key."""
-        rows = {key: self.read(key) for key in dict.fromkeys(t.key for t in trials)}
-        return {key: row for key, row in rows.items() if row is not None}
 
     def conclude(
         self, trials: Sequence[Trial], rows: Mapping[str, Row], failures: Sequence[Row]
@@ -265,8 +265,6 @@ def _changes(before: Row, now: Row) -> Iterator[tuple[tuple[str, ...], str, str]
                 yield (section, *path), mine, other
         elif key == "experiments" and isinstance(old, dict) and isinstance(new, dict):
             yield (key,), *_short_networks(new, old)
-        elif key != "zip":
-            yield (key,), _short(new), _short(old)
         else:
             yield (key,), _short(new), _short(old)
 

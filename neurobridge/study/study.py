@@ -141,6 +141,17 @@ class Study:
         return [{k: v for part in parts for k, v in part.items()}
                 for parts in itertools.product(*grid)]  # fmt: skip
 
+    @property
+    def n_points(self) -> int:
+        """How many points there are, or will be in the end of a search."""
+        return len(self.points) if self.plan.search is None else self.plan.search.points
+
+    @property
+    def total(self) -> int:
+        """Trials of all points."""
+        each = len(self.plan.seeds) * len(self.plan.trials)
+        return self.n_points * each * len(self.subjects) * len(self.backends)
+
     def trials(self, points: Iterable[tuple[int, Values]] | None = None) -> list[Trial]:
         """All trials of the study, or those at some points, in the order of the study.
 

@@ -78,6 +78,18 @@ def test_points_without_a_value_are_failures_and_count(study: Study, tmp_path: P
         assert search.best() is None
 
 
+def test_a_point_that_was_torn_is_a_failure_and_counts(study: Study, tmp_path: Path) -> None:
+    with Store.held(tmp_path / "store", study):
+        search = Search.opened(study, tmp_path / "store")
+        search.held.ask()  # and killed before it had its values
+        first = search.ask()
+        assert [number for number, _ in first] == [1, 2, 3, 4]
+        search.held.ask()
+        assert search.ask() == first
+        search.tell(first, {})
+        assert [number for number, _ in search.ask()] == [6, 7, 8, 9]
+
+
 def test_a_storage_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
     require("optuna")
     search = SEARCH.replace("batch: 4", "storage: 'sqlite:////nowhere/x.db'")
