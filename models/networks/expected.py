@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-__all__ = ["ExpectedRate", "MeasuredRate", "expected_rates", "measure_rates", "notes", "rate_table"]
+__all__ = [
+    "ExpectedRate",
+    "MeasuredRate",
+    "expected_rates",
+    "measure_rates",
+    "notes",
+    "rate_table",
+    "spikes_of_neurons",
+]
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -126,7 +134,7 @@ def measure_rates(
         If nothing is left after ``discard``, or the recording is not of all neurons.
     """
     expected = expected_rates(network)
-    spikes = recording.spikes[POPULATION]
+    spikes = spikes_of_neurons(recording)
     population = network.population(POPULATION)
     if spikes.size != population.size or spikes.neurons is not None:
         raise NetworkError(
@@ -176,6 +184,23 @@ def rate_table(measured: Sequence[MeasuredRate]) -> Table:
             verdict, f"{m.cv:.2f}", e.source,
         )  # fmt: skip
     return table
+
+
+def spikes_of_neurons(recording: Recording) -> Spikes:
+    """The spikes of the population of a standard network.
+
+    Raises
+    ------
+    NetworkError
+        If they were not recorded under its name.
+    """
+    if POPULATION not in recording.spikes:
+        raise NetworkError(
+            f"the recording has the spikes of {', '.join(recording.spikes) or 'nobody'}, and not "
+            f"those of the population {POPULATION!r}; record the spikes of all neurons, by that "
+            "name"
+        )
+    return recording.spikes[POPULATION]
 
 
 def _after(spikes: Spikes, first: int) -> Spikes:

@@ -11,7 +11,7 @@ import numpy as np
 
 from neurobridge.comparison.statistics import population_rate
 from neurobridge.graph.network import Network
-from neurobridge.models.networks.expected import LABEL, POPULATION
+from neurobridge.models.networks.expected import LABEL, POPULATION, spikes_of_neurons
 from neurobridge.recording import Recording
 
 if TYPE_CHECKING:
@@ -51,10 +51,15 @@ def draw_raster(
     matplotlib.figure.Figure
         About 1,200 neurons, evenly chosen, excitatory red and inhibitory blue, with the first group
         on top; and the mean rate of all neurons in bins of 1 ms.
+
+    Raises
+    ------
+    NetworkError
+        If the spikes of the neurons were not recorded under the name of their population.
     """
     from matplotlib.figure import Figure
 
-    spikes, labels = recording.spikes[POPULATION], network.population(POPULATION).labels
+    spikes, labels = spikes_of_neurons(recording), network.population(POPULATION).labels
     end = recording.duration if stop is None else stop
     shown = (spikes.time > start) & (spikes.time <= end)
     time, neuron = spikes.time[shown], spikes.neuron[shown]

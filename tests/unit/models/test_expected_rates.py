@@ -84,6 +84,11 @@ def test_what_is_refused() -> None:
     some = recording([], 50, neurons=np.arange(3, dtype=np.int32))
     with pytest.raises(NetworkError, match="has 3 of 50 neurons"):
         measure_rates(network, some)
+    other = recording([], 50)
+    other = other.replace(spikes={"some": other.spikes["neurons"]})
+    for use in (measure_rates, draw_raster):
+        with pytest.raises(NetworkError, match="spikes of some, and not those of .* 'neurons'"):
+            use(network, other)
     b = NetworkBuilder()
     b.population("neurons", 1, models.lif_exp)
     with pytest.raises(NetworkError, match="names no rates that it is known for"):
