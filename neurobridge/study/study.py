@@ -178,9 +178,9 @@ class Study:
             for i, one in enumerate(self.measures):
                 with self.places.at("measures", i):
                     one.refuse_misfit(subject.network)
-            settings = self.settings(subject)
-            self._refuse_values(subject, settings)
-            self._refuse_findings(subject, settings)
+        self._refuse_clocks()
+        for subject in self.subjects:
+            self._refuse_findings(subject, self.settings(subject))
         self._refuse_objective()
 
     def document(self) -> dict[str, Any]:
@@ -336,18 +336,20 @@ class Study:
                     "itself; leave out 'samples'"
                 )
 
-    def _refuse_values(self, subject: Subject, settings: Mapping[str, Setting]) -> None:
-        """Each value on its own must be one that the network takes, and a duration whole steps."""
-        for number, values in enumerate(self.points):
-            network, duration, dt = self._at(subject, settings, values)
-            del network
-            path = next((p for p in ("run.dt", "run.duration") if p in values), None)
-            section = ("run",) if path is None else (self._section(path), path)
+    def _refuse_clocks(self) -> None:
+        """Every duration must be whole steps. Trials are only there if networks take all values."""
+        path = next((p for p in ("run.dt", "run.duration") if p in self.paths), None)
+        section = ("run",) if path is None else (self._section(path), path)
+        accept = {s.label: s.accept for s in self.subjects}
+        first: dict[tuple[str, float, float], int] = {}
+        for trial in self.trials():
+            first.setdefault((trial.experiment, trial.duration, trial.dt), trial.point)
+        for (experiment, duration, dt), point in first.items():
             with self.places.at(*section):
                 raise_if_errors(
-                    to_steps(duration, dt, f"duration at point {number}", "duration_rounding",
+                    to_steps(duration, dt, f"duration at point {point}", "duration_rounding",
                              at_least=1)[1],
-                    subject.accept,
+                    accept[experiment],
                 )  # fmt: skip
 
     def _refuse_findings(self, subject: Subject, settings: Mapping[str, Setting]) -> None:
