@@ -8,11 +8,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from benchmarks.brain_input import DURATION, STEPS
+from benchmarks.machine import measured_on
 from benchmarks.prepare import LIKE
 from benchmarks.table import goal, seconds, table
 from neurobridge.connectome.synthetic import SHAPES
 
 Found = Mapping[str, Any]
+
+PACKAGES = ("numpy", "Brian2", "nest-simulator", "nestml", "torch", "numba")
 
 _HEAD = """\
 ## A network with the size of the fly's brain
@@ -168,11 +171,6 @@ def _joined(*parts: str) -> str:
 
 
 def _note(found: Found) -> str:
-    machine = found["machine"]
-    wanted = ("numpy", "Brian2", "nest-simulator", "nestml", "torch", "numba")
-    packages = [p for p in machine["packages"].split(", ") if p.split()[0] in wanted]
-    packages += [f"flycns {v}" for k, v in found.get("versions", {}).items() if k == "flycns"]
-    return (
-        f"Measured on {machine['CPU']}, {machine['memory']}, {', '.join(packages)}; load "
-        f"{found['load']:.1f} processes."
-    )
+    flycns = found.get("versions", {}).get("flycns")
+    and_flycns = f", flycns {flycns}" if flycns else ""
+    return f"{measured_on(found, PACKAGES)}{and_flycns}; load {found['load']:.1f} processes."

@@ -7,6 +7,7 @@ __all__ = ["PACKAGES", "lyapunov_page"]
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from benchmarks.machine import note
 from benchmarks.table import table
 
 Found = Mapping[str, Any]
@@ -94,13 +95,7 @@ def _part(name: str, found: Found) -> str:
     kind = name.split("-")[1]
     special = {"networks": _networks, "device": _device}
     body = special[kind](found) if kind in special else f"{_WORDS[name]}\n{_groups(found)}"
-    machine = found["machine"]
-    packages = [p for p in machine["packages"].split(", ") if p.split()[0] in PACKAGES]
-    note = (
-        f"Measured on {machine['CPU']}, {machine['memory']}, {', '.join(packages)}; "
-        f"{found['repeats']} repeats, load {found['load']:.1f} processes.\n"
-    )
-    return f"{body}\n{note}"
+    return f"{body}\n{note(found, PACKAGES)}"
 
 
 def _networks(found: Found) -> str:

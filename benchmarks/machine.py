@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["describe", "load"]
+__all__ = ["describe", "load", "measured_on", "note"]
 
 import os
 import platform
+from collections.abc import Collection, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 PACKAGES = (
     "numpy", "scipy", "pyarrow", "Brian2", "nest-simulator", "nestml", "torch", "numba", "nn4n",
@@ -28,6 +30,21 @@ def describe() -> dict[str, str]:
 def load() -> float:
     """Processes that want a core, on average over the last five minutes."""
     return os.getloadavg()[1]
+
+
+def measured_on(found: Mapping[str, Any], packages: Collection[str]) -> str:
+    """On which machine a stored result was measured, with those of its packages that matter."""
+    machine = found["machine"]
+    chosen = [p for p in machine["packages"].split(", ") if p.split()[0] in packages]
+    return f"Measured on {', '.join([machine['CPU'], machine['memory'], *chosen])}"
+
+
+def note(found: Mapping[str, Any], packages: Collection[str]) -> str:
+    """The line under a stored result: machine, repeats and load."""
+    return (
+        f"{measured_on(found, packages)}; {found['repeats']} repeats, load {found['load']:.1f} "
+        "processes.\n"
+    )
 
 
 def _cpu() -> str:

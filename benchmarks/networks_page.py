@@ -7,10 +7,13 @@ __all__ = ["networks_page"]
 from collections.abc import Mapping
 from typing import Any
 
+from benchmarks.machine import note
 from benchmarks.networks import CASES
 from benchmarks.table import goal, seconds, table
 
 Found = Mapping[str, Any]
+
+PACKAGES = ("numpy", "nest-simulator", "numba")
 
 _HEAD = """\
 ## Standard networks, beside NEST
@@ -54,15 +57,8 @@ def _part(found: Found) -> str:
         f"({round(found['duration'] / 0.1):,} steps); hash of the spikes of neurobridge "
         f"`{told['neurobridge']['hash']}`. Rates are those after {found['discard']:g} ms.\n"
     )
-    machine = found["machine"]
-    wanted = ("numpy", "nest-simulator", "numba")
-    packages = [p for p in machine["packages"].split(", ") if p.split()[0] in wanted]
-    note = (
-        f"Measured on {machine['CPU']}, {machine['memory']}, {', '.join(packages)}; "
-        f"{found['repeats']} repeats, load {found['load']:.1f} processes.\n"
-    )
     title = f"### {case.title}\n"
-    return "\n".join([title, intro, table(head, rows), _rates(told), note])
+    return "\n".join([title, intro, table(head, rows), _rates(told), note(found, PACKAGES)])
 
 
 def _rates(told: Mapping[str, Found]) -> str:

@@ -7,6 +7,7 @@ __all__ = ["training_page"]
 from collections.abc import Mapping
 from typing import Any
 
+from benchmarks.machine import note
 from benchmarks.table import table
 
 Found = Mapping[str, Any]
@@ -68,13 +69,7 @@ def _part(name: str, found: Found) -> str:
     kind = name.split("-")[1]
     where = {"device": found.get("gpu", "the CPU") if found["device"] != "cpu" else "the CPU"}
     write = {"rates": _rates, "spikes": _spikes, "brain": _brain}[kind]
-    machine = found["machine"]
-    packages = [p for p in machine["packages"].split(", ") if p.split()[0] in PACKAGES]
-    note = (
-        f"Measured on {machine['CPU']}, {machine['memory']}, {', '.join(packages)}; "
-        f"{found['repeats']} repeats, load {found['load']:.1f} processes.\n"
-    )
-    return f"{write({**found, **where})}\n{note}"
+    return f"{write({**found, **where})}\n{note(found, PACKAGES)}"
 
 
 def _rates(found: Found) -> str:
