@@ -43,7 +43,7 @@ def main(folder, duration, spikes, result):
     g_to_v = TAU_G / (TAU_G - TAU_M) * (decay_g - decay_v)
     v, g = torch.full((n,), V_REST), torch.zeros(n)
     free_from = torch.zeros(n, dtype=torch.int64)
-    on_the_way = deque([torch.zeros(0, dtype=torch.int64)] * (DELAY_STEPS - 1))
+    on_the_way = deque([torch.zeros(0, dtype=torch.int64)] * DELAY_STEPS)
     steps, neurons = [], []
     phases.done("build_s")
 
@@ -51,7 +51,6 @@ def main(folder, duration, spikes, result):
         free = free_from <= step
         v = torch.where(free, V_REST + (v - V_REST) * decay_v + g * g_to_v, v)
         g = torch.where(free, g * decay_g, g)
-        on_the_way.append(neurons[-1] if neurons else on_the_way[0])
         arriving = on_the_way.popleft()
         if arriving.numel():
             begin, length = first[arriving], first[arriving + 1] - first[arriving]
@@ -63,6 +62,7 @@ def main(folder, duration, spikes, result):
         v[hit[free[hit]]] += KICK
         spiking = torch.nonzero(free & (v > V_TH)).flatten()
         v[spiking], g[spiking] = V_RESET, 0.0
+        on_the_way.append(spiking)
         free_from[spiking] = step + 1 + refractory[spiking]
         steps.append(torch.full_like(spiking, step + 1))
         neurons.append(spiking)
