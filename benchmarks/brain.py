@@ -18,8 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.brain_input import BACKGROUND_HZ, DURATION, arrays_of, prepared
+from benchmarks.brain_input import DT, DURATION, STEPS, WORKLOADS, arrays_of, prepared
 from benchmarks.measure import Measured, python
+from benchmarks.memory import JOBS, edge_table
 from benchmarks.prepare import DATA
 from benchmarks.side_by_side import NATIVE, nestml_module
 from neurobridge.recording import Recording, Spikes
@@ -69,19 +70,13 @@ def background(scale: str, repeats: int) -> dict[str, Any]:
     folder = prepared(scale)
     settings = {mode: {"mode": mode, "threads": 1} for mode in MODES}
     rows = {}
-    for workload in ("sugar", *(f"background-{rate:g}" for rate in BACKGROUND_HZ)):
-        with TemporaryDirectory() as scratch:
-            spikes = Path(scratch) / "spikes.npz"
-            told = _ours(folder, workload, settings, spikes, RUNS * repeats).told
-            found = _recording(spikes)
-        rows[workload] = {
-            "n_spikes": found.n_spikes, "hash": found.spike_hash, "sides": _times(told["runs"]),
-        }  # fmt: skip
-        told_s = ", ".join(
-            f"{m} {s['min']['cpu_s']:.3f}" for m, s in rows[workload]["sides"].items()
-        )
-        print(f"  {workload}: {told_s} s CPU", flush=True)
-    return _graph(folder) | {"rows": rows, "repeats": repeats, "versions": told["versions"]}
+    for workload in WORKLOADS:
+        row = _in_turns(folder, workload, settings, repeats)
+        versions = row.pop("versions")
+        rows[workload] = row
+        took = ", ".join(f"{m} {s['min']['cpu_s']:.3f}" for m, s in row["sides"].items())
+        print(f"  {workload}: {took} s CPU", flush=True)
+    return _graph(folder) | {"rows": rows, "repeats": repeats, "versions": versions}
 
 
 def busy(scale: str, repeats: int) -> dict[str, Any]:
@@ -103,22 +98,13 @@ def two_threads(scale: str, repeats: int) -> dict[str, Any]:
     """One thread and two, at 5 Hz: wall time, for which nothing else may run."""
     folder = prepared(scale)
     settings = {f"{k} thread{'s'[: k > 1]}": {"threads": k} for k in (1, 2)}
-    with TemporaryDirectory() as scratch:
-        spikes = Path(scratch) / "spikes.npz"
-        told = _ours(folder, "background-5", settings, spikes, RUNS * repeats).told
-        found = _recording(spikes)
-    return _graph(folder) | {
-        "n_spikes": found.n_spikes, "hash": found.spike_hash, "sides": _times(told["runs"]),
-        "repeats": repeats, "versions": told["versions"],
-    }  # fmt: skip
+    found = _in_turns(folder, "background-5", settings, repeats)
+    return _graph(folder) | found | {"repeats": repeats}
 
 
 def from_table(repeats: int) -> dict[str, Any]:
     """From an edge table of 15 M rows to a network that runs."""
-    table = DATA / "edge-table"
-    if not (table / "nodes.parquet").exists():
-        python("-m", "benchmarks.jobs", "edge_table", table)
-    job = ("-m", "benchmarks.jobs", "running_from_table", table)
+    job = (*JOBS, "running_from_table", edge_table())
     python(*job)  # its machine code is in a cache from now on
     runs = [python(*job) for _ in range(repeats)]
     phases, wall = ([r.told[key] for r in runs] for key in ("phases", "wall"))
@@ -154,6 +140,20 @@ def _ours(
         "-m", "benchmarks.brain_ours", folder, workload, str(DURATION), "native",
         json.dumps(settings), str(runs), spikes,
     )  # fmt: skip
+
+
+def _in_turns(
+    folder: Path, workload: str, settings: Mapping[str, Any], repeats: int
+) -> dict[str, Any]:
+    """Spikes of neurobridge, which are the same with all settings, and the times of each."""
+    with TemporaryDirectory() as scratch:
+        spikes = Path(scratch) / "spikes.npz"
+        told = _ours(folder, workload, settings, spikes, RUNS * repeats).told
+        found = _recording(spikes)
+    return {
+        "n_spikes": found.n_spikes, "hash": found.spike_hash, "versions": told["versions"],
+        "sides": {name: _times(runs) for name, runs in told["runs"].items()},
+    }  # fmt: skip
 
 
 def _by_hand(
@@ -201,39 +201,38 @@ def _side_by_side(workload: str, sides: Mapping[str, Side], repeats: int) -> dic
 
 def _summary(runs: list[Measured]) -> dict[str, Any]:
     """Build and run of all processes of a side; a process may have run several times."""
-    each = [run for m in runs for run in next(iter(m.told.get("runs", {"": []}).values()))]
-    if not each:
-        each = [
-            {"cpu_s": m.told["phases"]["run_s"], "wall_s": m.told["wall"]["run_s"]} for m in runs
-        ]
+    each = [run for m in runs for run in _runs_of(m.told)]
     return {
-        **_times({"": each})[""], "build_s": min(m.told["phases"]["build_s"] for m in runs),
+        **_times(each), "build_s": min(m.told["phases"]["build_s"] for m in runs),
         "peak_mb": min(m.peak_mb for m in runs), "n_runs": len(each),
     }  # fmt: skip
 
 
-def _times(runs: Mapping[str, list[dict[str, float]]]) -> dict[str, Any]:
-    """Minimum and median of the CPU and wall times of each side."""
+def _runs_of(told: Mapping[str, Any]) -> list[dict[str, float]]:
+    """Times of every run of a process with one side; a script by hand runs once."""
+    if "runs" not in told:
+        return [{"cpu_s": told["phases"]["run_s"], "wall_s": told["wall"]["run_s"]}]
+    (runs,) = told["runs"].values()
+    return list(runs)
+
+
+def _times(runs: list[dict[str, float]]) -> dict[str, Any]:
+    """Minimum and median of the CPU and wall times."""
     return {
-        name: {
-            kind: {key: float(pick(r[key] for r in took)) for key in ("cpu_s", "wall_s")}
-            for kind, pick in (("min", min), ("median", median))
-        }
-        for name, took in runs.items()
+        kind: {key: float(pick(r[key] for r in runs)) for key in ("cpu_s", "wall_s")}
+        for kind, pick in (("min", min), ("median", median))
     }
 
 
 def _recording(path: Path) -> Recording:
     """Spikes of a script as a recording, for its hash."""
-    with np.load(path) as spikes:
-        step, neuron = spikes["step"].astype(np.int64), spikes["neuron"].astype(np.int32)
+    with np.load(path) as stored:
+        step, neuron = stored["step"].astype(np.int64), stored["neuron"].astype(np.int32)
     order = np.lexsort((neuron, step))
     zeros = np.zeros(step.size, dtype=np.int32)
-    size, n_steps = int(neuron.max(initial=0)) + 1, round(DURATION / 0.1)
-    return Recording(
-        {"neurons": Spikes(step[order], neuron[order], zeros, 0.1, n_steps, size)}, {}, "", "",
-        0.1, DURATION, 0,
-    )  # fmt: skip
+    size = int(neuron.max(initial=0)) + 1
+    spikes = {"neurons": Spikes(step[order], neuron[order], zeros, DT, STEPS, size)}
+    return Recording(spikes, {}, "", "", DT, DURATION, 0)
 
 
 def _shared(one: Recording, other: Recording) -> int:

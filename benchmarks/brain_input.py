@@ -5,7 +5,7 @@ python -m benchmarks.brain_input SCALE FOLDER RESULT.json
 
 from __future__ import annotations
 
-__all__ = ["BACKGROUND_HZ", "DURATION", "STEPS", "WORKLOADS", "arrays_of", "prepared"]
+__all__ = ["DT", "DURATION", "STEPS", "WORKLOADS", "arrays_of", "prepared"]
 
 import json
 import os

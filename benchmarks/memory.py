@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["codex", "memory", "native_load"]
+__all__ = ["JOBS", "codex", "edge_table", "memory", "native_load"]
 
 from functools import partial
 from pathlib import Path
@@ -16,9 +16,7 @@ JOBS = ("-m", "benchmarks.jobs")
 
 def memory(repeats: int) -> dict[str, Any]:
     """15 M edges: resident, and at the peak while building from an edge table."""
-    table = DATA / "edge-table"
-    if not (table / "nodes.parquet").exists():
-        python(*JOBS, "edge_table", table)
+    table = edge_table()
     built = [python(*JOBS, "network_from_table", table).told for _ in range(repeats)]
     loaded = python(*JOBS, "network_loaded", prepared("15M", "shiu") / "network").told
     smallest = {key: min(run[key] for run in built) for key in built[0]}
@@ -55,6 +53,14 @@ def codex(repeats: int) -> dict[str, Any]:
         "mb": _size_mb(folder), "rows": told["pyarrow"]["rows"],
         "n_edges": told["neurobridge"]["n_edges"], "sides": sides, "repeats": repeats,
     }  # fmt: skip
+
+
+def edge_table() -> Path:
+    """The folder of the Parquet pair with 15 M edges, written on first use."""
+    table = DATA / "edge-table"
+    if not (table / "nodes.parquet").exists():
+        python(*JOBS, "edge_table", table)
+    return table
 
 
 def _size_mb(folder: Path) -> float:
