@@ -205,7 +205,7 @@ class Study:
     def _subject(self, source: str, before: Sequence[Subject]) -> Subject:
         run, path = self.plan.run, self.folder / source
         label = Path(source).stem if path.is_file() else Path(source).name
-        if label in [s.label for s in before]:
+        if label in [s.label for s in before] or label in self.plan.experiments:
             label = source
         if source not in builtin_experiments() and is_network_folder(path):
             if run.duration is None:

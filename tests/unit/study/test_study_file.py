@@ -12,6 +12,7 @@ import neurobridge as nb
 from neurobridge.errors import NeurobridgeError
 from neurobridge.experiment import load_experiment
 from tests.unit.experiment.files import line_of
+from tests.unit.experiment.files import write as write_experiment
 from tests.unit.study.toys import toy_study, write_study
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -199,6 +200,17 @@ def test_what_does_not_fit_the_network_is_found_before_anything_runs(
     lines = [int(n) for n in re.findall(r"study.yaml, line (\d+)", str(caught.value))]
     text = path.read_text(encoding="utf-8").splitlines()
     assert any(at in text[n - 1] for n in lines), str(caught.value)
+
+
+def test_networks_that_are_called_alike_are_told_apart(tmp_path: Path) -> None:
+    sources = "experiments: [celegans.yaml, celegans, sub/celegans.yaml]"
+    path = write_study(tmp_path, head=f"version: 1\nname: a\n{sources}\n")
+    (tmp_path / "toy.yaml").rename(tmp_path / "celegans.yaml")
+    (tmp_path / "sub").mkdir()
+    other = write_experiment(tmp_path / "sub")
+    other.rename(other.with_name("celegans.yaml"))
+    labels = [s.label for s in nb.load_study(path).subjects]
+    assert labels == ["celegans.yaml", "celegans", "sub/celegans.yaml"]
 
 
 def test_the_same_network_twice_is_refused(tmp_path: Path) -> None:
