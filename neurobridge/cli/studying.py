@@ -31,7 +31,8 @@ from neurobridge.cli.places import refuse_unwritable
 from neurobridge.errors import ExperimentError
 from neurobridge.study import LocalPlan, Study, StudyResult, load_study, read_study, run_study
 from neurobridge.study.executor import StudyProgress
-from neurobridge.study.summary import METHOD
+from neurobridge.study.store import MANIFEST
+from neurobridge.study.summary import METHOD, varying
 
 STUDIES = Path("studies")
 """Where stores go that are given no folder."""
@@ -120,6 +121,9 @@ def _ran(out: Output, chosen: Study, folder: Path, asked: Asked) -> tuple[StudyR
                 chosen, folder, cluster=cluster, extend=asked.extend, progress=progress
             ), False
     except KeyboardInterrupt:
+        if not (folder / MANIFEST).exists():
+            out.note("interrupted before the first trial; nothing was begun", "yellow")
+            raise typer.Exit(INTERRUPTED) from None
         return read_study(chosen, folder), True
 
 
@@ -220,12 +224,12 @@ def _summary(result: StudyResult, asked: Asked) -> Table:
     """Points down, measures across, each as mean and half of its interval."""
     chosen = asked.measures or list(result.measures)[:4]
     summary = result.summary(chosen)
-    varying = [p for p in result.paths if summary[p].nunique() > 1]
-    named = [n for n in ("experiment", "backend") if summary[n].nunique() > 1]
+    paths = varying(summary, result.paths)
+    named = varying(summary, ("experiment", "backend"))
     table = Table(
         box=box.SIMPLE_HEAD, caption=f"mean ± interval ({METHOD})", caption_justify="left"
     )
-    for name in (*named, *_short(varying)):
+    for name in (*named, *_short(paths)):
         table.add_column(name, overflow="fold")
     table.add_column("n", justify="right")
     for name in chosen:
@@ -233,7 +237,7 @@ def _summary(result: StudyResult, asked: Asked) -> Table:
     points = list(summary.groupby(["experiment", "backend", "point"], sort=False))
     for _, point in points[:ROWS]:
         head = point.iloc[0]
-        cells = [str(head[n]) for n in named] + [f"{head[p]:g}" for p in varying]
+        cells = [str(head[n]) for n in named] + [f"{head[p]:g}" for p in paths]
         table.add_row(*cells, str(int(point["n"].max())), *map(_cell, point.itertuples()))
     if len(points) > ROWS:
         table.add_row(f"... {len(points) - ROWS:,} more in results.parquet")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from neurobridge.study.summary import METHOD
+from neurobridge.study.summary import METHOD, varying
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,8 +40,8 @@ def draw_study(result: StudyResult, summary: pd.DataFrame, over: str | None) -> 
     from matplotlib.figure import Figure
 
     measures = list(dict.fromkeys(summary["measure"]))[:PANELS]
-    varying = [p for p in result.paths if summary[p].nunique() > 1]
-    axis = over or (varying[0] if varying else None)
+    paths = varying(summary, result.paths)
+    axis = over or (paths[0] if paths else None)
     columns = max(1, min(COLUMNS, len(measures)))
     rows = max(1, math.ceil(len(measures) / columns))
     figure = Figure(figsize=(4.6 * columns, 3.4 * rows + 0.5), layout="constrained")
@@ -51,7 +51,7 @@ def draw_study(result: StudyResult, summary: pd.DataFrame, over: str | None) -> 
         if axis is None:
             _side_by_side(panel, one)
         else:
-            _over(panel, one, axis, [p for p in varying if p != axis])
+            _over(panel, one, axis, [p for p in paths if p != axis])
         unit = UNITS.get(measure.partition(":")[0])
         panel.set_ylabel(f"{measure} ({unit})" if unit else measure)
     for panel in panels[len(measures) :]:
@@ -61,7 +61,7 @@ def draw_study(result: StudyResult, summary: pd.DataFrame, over: str | None) -> 
 
 
 def _over(panel: Axes, one: pd.DataFrame, axis: str, others: list[str]) -> None:
-    named = [c for c in ("experiment", "backend") if one[c].nunique() > 1]
+    named = varying(one, ("experiment", "backend"))
     curves = list(one.groupby(["experiment", "backend", *others], sort=False))
     for _, curve in curves[:CURVES]:
         ordered = curve.sort_values(axis)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["CONFIDENCE", "METHOD", "summarised"]
+__all__ = ["CONFIDENCE", "METHOD", "summarised", "varying"]
 
 import math
 from collections.abc import Sequence
@@ -41,6 +41,11 @@ def summarised(table: pd.DataFrame, paths: Sequence[str], measures: Sequence[str
         rows += [{**head, "measure": m, **_interval(group[m])} for m in measures]
     columns = [*names, "measure", "n", "mean", "low", "high", "sd"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def varying(summary: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """Those columns that have more than one value."""
+    return [name for name in columns if summary[name].nunique() > 1]
 
 
 def _interval(values: Any) -> dict[str, float]:

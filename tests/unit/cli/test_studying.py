@@ -72,6 +72,18 @@ def test_after_ctrl_c_the_rest_is_for_the_next_time(
     assert "6 of 6 trials are kept. The same command goes on" in called.err
 
 
+def test_ctrl_c_before_there_is_a_store(
+    capfd: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*arguments: Any, **named: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(studying, "run_study", interrupted)
+    called = call(capfd, "study", write_study(tmp_path), "--out", tmp_path / "store")
+    assert called.code == 130
+    assert "interrupted before the first trial; nothing was begun" in called.err
+
+
 def test_a_lost_cluster_is_said_with_code_2(
     capfd: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
