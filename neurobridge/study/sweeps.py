@@ -134,12 +134,14 @@ def refuse_twice(values: Sequence[Any]) -> None:
     ------
     NetworkError
     """
-    for place, value in enumerate(values):
-        if value in values[:place]:
+    first: dict[Any, int] = {}
+    for number, value in enumerate(values, start=1):
+        if value in first:
             raise NetworkError(
-                f"the value {value} occurs twice, as number {values.index(value) + 1} and "
-                f"{place + 1}; every trial would be there twice, so leave one out"
+                f"the value {value} occurs twice, as number {first[value]} and {number}; every "
+                "trial would be there twice, so leave one out"
             )
+        first[value] = number
 
 
 def ends(sweep: Drawn, convert: Convert) -> tuple[float, float]:
