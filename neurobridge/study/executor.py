@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["Executor", "StudyProgress"]
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from neurobridge.errors import StudyError
@@ -57,9 +57,12 @@ class Executor:
         self.failures: dict[str, dict[str, Any]] = {}
         self._versions = versions_here()
 
-    def known(self, rows: dict[str, dict[str, Any]]) -> None:
-        """Take over results that were there before."""
+    def known(
+        self, rows: dict[str, dict[str, Any]], failures: Mapping[str, dict[str, Any]] | None = None
+    ) -> None:
+        """Take over results, and failures of trials that are not tried again."""
         self.rows |= rows
+        self.failures |= failures or {}
         self._report()
 
     def run(self, trials: Sequence[Trial]) -> None:

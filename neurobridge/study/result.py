@@ -4,14 +4,13 @@ from __future__ import annotations
 
 __all__ = ["StudyResult", "read_study"]
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neurobridge.errors import UnknownNameError
-from neurobridge.study.store import FAILURES, TrialFiles, read_manifest
+from neurobridge.study.store import TrialFiles, read_manifest
 from neurobridge.study.study import Study
 
 if TYPE_CHECKING:
@@ -138,6 +137,7 @@ def read_study(study: Study, folder: Path) -> StudyResult:
     from neurobridge.study.tables import results_table
 
     read_manifest(folder)
+    files = TrialFiles(folder)
     best = None
     if study.plan.search is None:
         trials = study.trials()
@@ -149,18 +149,10 @@ def read_study(study: Study, folder: Path) -> StudyResult:
     return StudyResult(
         study.name,
         folder,
-        results_table(study, trials, TrialFiles(folder).finished(trials)).to_pandas(),
+        results_table(study, trials, files.finished(trials)).to_pandas(),
         study.total,
-        tuple(_failures(folder)),
+        tuple(files.failures()),
         tuple(study.paths),
         tuple(study.columns),
         best,
     )
-
-
-def _failures(folder: Path) -> list[dict[str, Any]]:
-    try:
-        found: list[dict[str, Any]] = json.loads((folder / FAILURES).read_bytes())
-    except (OSError, ValueError):
-        return []
-    return found

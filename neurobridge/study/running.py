@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["run_study"]
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from neurobridge.study.cluster import connected
 from neurobridge.study.executor import Executor, StudyProgress
 from neurobridge.study.result import StudyResult, read_study
 from neurobridge.study.schema import AddressPlan, ClusterPlan, LocalPlan
-from neurobridge.study.store import Store
+from neurobridge.study.store import Row, Store
 from neurobridge.study.study import Study, load_study
 from neurobridge.study.trial import Trial
 
@@ -93,7 +93,7 @@ def _run_grid(
         try:
             executor.run(trials)
         finally:
-            _conclude(store, trials, executor)
+            _conclude(store, trials, executor.rows, executor.failures)
 
 
 def _run_search(
@@ -102,26 +102,30 @@ def _run_search(
     from neurobridge.study.search import Search
 
     search = Search.opened(study, store.folder)
+    trials = search.trials()
+    rows = store.finished(trials)
+    # A point is not asked for again, so its failures are those of the time when it was tried.
+    failures = {f["key"]: f for f in store.failures() if f["key"] not in rows}
     if search.finished:
-        trials = search.trials()
-        store.conclude(trials, store.finished(trials), [])
+        _conclude(store, trials, rows, failures)
         return
     with connected(where, store.folder, study.total) as client:
         executor = Executor(client, store, study.total, _patience(where), progress)
-        executor.known(store.finished(search.trials()))
+        executor.known(rows, failures)
         try:
             while points := search.ask():
                 executor.run(study.trials(points))
                 search.tell(points, executor.rows)
         finally:
-            _conclude(store, search.trials(), executor)
+            _conclude(store, search.trials(), executor.rows, executor.failures)
 
 
-def _conclude(store: Store, trials: list[Trial], executor: Executor) -> None:
+def _conclude(
+    store: Store, trials: Sequence[Trial], rows: Mapping[str, Row], failures: Mapping[str, Row]
+) -> None:
     """Write the tables, also of a study that stops."""
-    order = {t.key: None for t in trials}
-    failures = [executor.failures[key] for key in order if key in executor.failures]
-    store.conclude(trials, executor.rows, failures)
+    order = dict.fromkeys(t.key for t in trials)
+    store.conclude(trials, rows, [failures[key] for key in order if key in failures])
 
 
 def _patience(where: ClusterPlan) -> float | None:

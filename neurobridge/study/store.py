@@ -75,6 +75,14 @@ class TrialFiles:
         rows = {key: self.read(key) for key in dict.fromkeys(t.key for t in trials)}
         return {key: row for key, row in rows.items() if row is not None}
 
+    def failures(self) -> list[dict[str, Any]]:
+        """The trials that failed the last time; none if that is not there, or not readable."""
+        try:
+            found: list[dict[str, Any]] = json.loads((self.folder / FAILURES).read_bytes())
+        except (OSError, ValueError):
+            return []
+        return found
+
     def write(self, key: str, row: Row, spikes: Any | None) -> dict[str, Any]:
         """Keep a finished trial; its spikes first, so that a trial that is there is complete.
 

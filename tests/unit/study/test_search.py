@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from neurobridge.errors import StudyError
-from neurobridge.study import read_study
+from neurobridge.study import read_study, running
+from neurobridge.study.executor import Executor
 from neurobridge.study.search import Search
 from neurobridge.study.store import Store
 from neurobridge.study.study import Study
@@ -88,6 +90,32 @@ def test_a_point_that_was_torn_is_a_failure_and_counts(study: Study, tmp_path: P
         assert search.ask() == first
         search.tell(first, {})
         assert [number for number, _ in search.ask()] == [6, 7, 8, 9]
+
+
+def test_failures_of_a_search_stay_when_it_goes_on(
+    study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    require("distributed")
+    folder = tmp_path / "store"
+    with Store.held(folder, study) as store:
+        search = Search.opened(study, folder)
+        search.tell(search.ask(), {})
+        failed = search.trials()[0].key
+        store.conclude(search.trials(), {}, [{"key": failed, "where": "", "message": "no"}])
+
+    def lost(*arguments: Any) -> None:
+        raise StudyError("the cluster is gone")
+
+    monkeypatch.setattr(running, "connected", lambda *arguments: nullcontext())
+    monkeypatch.setattr(Executor, "run", lost)
+    with pytest.raises(StudyError, match="the cluster is gone"):
+        running.run_study(study, folder)
+    assert [f["key"] for f in read_study(study, folder).failures] == [failed]
+    with Store.held(folder, study):
+        search = Search.opened(study, folder)
+        while points := search.ask():
+            search.tell(points, {})
+    assert [f["key"] for f in running.run_study(study, folder).failures] == [failed]
 
 
 def test_a_storage_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
