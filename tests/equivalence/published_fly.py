@@ -17,8 +17,6 @@ Kicks are drawn outside, at most one a step as ``PoissonInput`` with ``N=1`` doe
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -28,19 +26,11 @@ from numpy.typing import NDArray
 from neurobridge import Edges, Explicit, Network, Population, Projection, SpikeTrains, models
 from neurobridge.frozen import FrozenDict
 from neurobridge.graph.model import Receptor
+from tests.equivalence.brian2_script import script_spikes
 
 DT = 0.1
 
 PUBLISHED = """
-import sys
-import numpy as np
-from brian2 import *
-BrianLogger.log_level_error()
-a = dict(np.load("arrays.npz"))
-prefs.codegen.target = "numpy"
-if sys.argv[1] == "cpp_standalone":
-    set_device("cpp_standalone", directory="published", with_output=False)
-defaultclock.dt = 0.1*ms
 neu = NeuronGroup(int(a["n"]), '''
     dv/dt = (-52*mV - v + g)/(20*ms) : volt (unless refractory)
     dg/dt = -g/(5*ms) : volt (unless refractory)
@@ -56,9 +46,8 @@ syn.w = a["weight"]*mV
 kicks = SpikeGeneratorGroup(len(a["driven"]), a["channel"], a["step"]*0.1*ms)
 poi = Synapses(kicks, neu, on_pre="v += 68.75*mV")
 poi.connect(i=np.arange(len(a["driven"])), j=a["driven"])
-mon = SpikeMonitor(neu)
+spikes = SpikeMonitor(neu)
 run(int(a["n_steps"])*0.1*ms)
-np.save("spikes.npy", np.column_stack([np.rint(mon.t/defaultclock.dt).astype(int) + 1, mon.i]))
 """
 
 
@@ -102,11 +91,7 @@ def drawn(
 def published_spikes(e: Experiment, folder: Path, target: str) -> NDArray[np.int64]:
     """Rows (stamp, neuron) of the published model in Brian2, sorted."""
     names = ("n", "pre", "post", "weight", "driven", "step", "channel", "n_steps")
-    np.savez(folder / "arrays.npz", **{name: getattr(e, name) for name in names})
-    (folder / "published.py").write_text(PUBLISHED)
-    subprocess.run([sys.executable, "published.py", target], cwd=folder, check=True)
-    rows = np.load(folder / "spikes.npy")
-    return rows[np.lexsort(rows.T[::-1])].astype(np.int64)
+    return script_spikes(folder, PUBLISHED, {name: getattr(e, name) for name in names}, target)
 
 
 def described(e: Experiment) -> Network:

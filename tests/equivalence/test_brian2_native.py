@@ -7,8 +7,6 @@ that the contract asks for.
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -19,20 +17,9 @@ from numpy.typing import NDArray
 from neurobridge.backends.brian2 import Brian2Backend
 from neurobridge.lowering.program import Drive, EventInput, Program
 from tests.data import reference_data
+from tests.equivalence.brian2_script import by_time, script_spikes
 from tests.program_examples import LIF, drive, lif_delta, lif_exp, pathway, program, shiu
 from tests.requirements import require
-
-_BEGIN = """
-import sys
-import numpy as np
-from brian2 import *
-BrianLogger.log_level_error()
-a = dict(np.load("arrays.npz"))
-prefs.codegen.target = "numpy"
-if sys.argv[1] == "cpp_standalone":
-    set_device("cpp_standalone", directory="native", with_output=False)
-defaultclock.dt = 0.1*ms
-"""
 
 _END = """
 stim = SpikeGeneratorGroup(len(a["target"]), a["channel"], a["step"]*0.1*ms, when="start")
@@ -44,8 +31,6 @@ spikes = SpikeMonitor(cells)
 net = Network(cells, rec, stim, into, spikes)
 net.schedule = ["start", "groups", "synapses", "thresholds", "resets", "end"]
 net.run(int(a["n_steps"])*0.1*ms)
-stamp = np.rint(spikes.t/defaultclock.dt).astype(int) + 1
-np.save("spikes.npy", np.column_stack([stamp, spikes.i]))
 """
 
 _EXP = """
@@ -113,12 +98,7 @@ def native_spikes(
         "channel": stimulus.channel,
         "n_steps": given.n_steps,
     }
-    np.savez(folder / "arrays.npz", **arrays)
-    (folder / "native.py").write_text(_BEGIN + script + _END)
-    subprocess.run(
-        [sys.executable, "native.py", target], cwd=folder, check=True, capture_output=True
-    )
-    return by_time(np.load(folder / "spikes.npy"))
+    return script_spikes(folder, script + _END, arrays, target)
 
 
 def our_spikes(made: Program, given: Drive, **settings: Any) -> NDArray[np.int64]:
@@ -126,10 +106,6 @@ def our_spikes(made: Program, given: Drive, **settings: Any) -> NDArray[np.int64
     stamp, neuron = engine.run(given).spikes[made.populations[0].name]
     engine.close()
     return by_time(np.column_stack([stamp, neuron]))
-
-
-def by_time(rows: NDArray[Any]) -> NDArray[np.int64]:
-    return rows[np.lexsort(rows.T[::-1])].astype(np.int64)
 
 
 def poisson(
