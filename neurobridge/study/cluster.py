@@ -29,6 +29,9 @@ CONNECT_S = 10
 AWAY_S = 60.0
 """How long a worker of this machine may take to come back, in seconds."""
 
+NO_DASHBOARD = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}
+"""For schedulers started here; any free port, as the usual one may be that of another study."""
+
 
 @contextmanager
 def connected(plan: ClusterPlan, folder: Path, trials: int) -> Iterator[Client]:
@@ -86,7 +89,7 @@ def _local(plan: LocalPlan, trials: int) -> Iterator[Client]:
             n_workers=workers,
             threads_per_worker=1,
             processes=True,
-            dashboard_address=None,
+            scheduler_kwargs=NO_DASHBOARD,
             silence_logs=logging.CRITICAL,
         ) as cluster,
         Client(cluster, set_as_default=False) as client,
@@ -138,9 +141,7 @@ def _slurm(plan: SlurmPlan, folder: Path) -> Iterator[Client]:
 
     with (
         _quiet(),
-        SLURMCluster(
-            scheduler_options={"dashboard_address": None}, **_of_jobs(plan, folder)
-        ) as cluster,
+        SLURMCluster(scheduler_options=NO_DASHBOARD, **_of_jobs(plan, folder)) as cluster,
         Client(cluster, set_as_default=False) as client,
     ):
         cluster.scale(jobs=plan.jobs)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import importlib.util
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,13 +45,14 @@ def test_the_script_of_a_job_says_what_the_plan_says(tmp_path: Path) -> None:
         kind="slurm", jobs=3, cores=4, memory="8 GB", walltime="1-02:00:00", queue="short",
         account="lab", prologue=["module load gcc"], directives=["--constraint=avx2"],
     )  # fmt: skip
+    before = signal.getsignal(signal.SIGINT)
     lines = cluster.job_script(plan, tmp_path).splitlines()
     for expected in (
         "#SBATCH -p short", "#SBATCH -A lab", "#SBATCH -t 1-02:00:00", "#SBATCH --mem=8G",
         "#SBATCH --cpus-per-task=4", "#SBATCH --constraint=avx2", "module load gcc",
     ):  # fmt: skip
         assert expected in lines
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is before
     start = next(line for line in lines if "dask worker" in line or "dask_worker" in line)
     assert "--nthreads 1 " in start
     assert "--nworkers 4 " in start
@@ -90,6 +93,15 @@ def test_simulators_run_in_workers_and_give_the_same_spikes(tmp_path: Path) -> N
     assert list(table["backend"].unique()) == ["reference", "native", "brian2:target=numpy", "nest"]
     assert list(table.groupby("point")["spike_hash"].nunique()) == [1, 1]
     assert (table["spikes"] > 0).all()
+
+
+def test_the_port_of_another_cluster_is_not_asked_for(tmp_path: Path) -> None:
+    require("distributed")
+    with socket.socket() as other:
+        with suppress(OSError):
+            other.bind(("", 8787))
+        with cluster.connected(LocalPlan(workers=1), tmp_path, 1) as client:
+            assert client.submit(abs, -3).result() == 3
 
 
 @pytest.mark.slow
