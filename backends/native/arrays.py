@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-__all__ = ["Cells", "Counted", "Coupled", "Input", "Sampling", "Sleep", "Wires"]
+__all__ = [
+    "Cells", "Counted", "Coupled", "Input", "Sampling", "Sleep", "Wires", "joined", "starts",
+]  # fmt: skip
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -148,3 +151,13 @@ class Sampling(NamedTuple):
     first: Int
     stride: Int
     values: Real
+
+
+def joined(parts: Sequence[NDArray[Any]], dtype: type) -> NDArray[Any]:
+    """All parts one after the other, as one array of a type; there may be none."""
+    return np.concatenate([np.empty(0, dtype), *(p.astype(dtype) for p in parts)])
+
+
+def starts(sizes: Sequence[int]) -> Int:
+    """Where each part begins among the joined ones, and where the last one ends."""
+    return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)

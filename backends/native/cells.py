@@ -11,7 +11,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurobridge.backends.native.arrays import Cells, Coupled, Sampling, Sleep, Wires
+from neurobridge.backends.native.arrays import (
+    Cells,
+    Coupled,
+    Sampling,
+    Sleep,
+    Wires,
+    joined,
+    starts,
+)
 from neurobridge.backends.native.kind import LANES, Kind, kind_of
 from neurobridge.backends.native.layout import Layout
 from neurobridge.backends.native.sleep import Classes, classes_of
@@ -155,12 +163,6 @@ def coupled_of(program: Program, plan: Plan, layout: Layout) -> Coupled:
     depth = max((p.delay_range[1] for p in paths), default=0) + 1
     sizes = [p.n_edges for p in paths]
 
-    def starts(counts: list[int]) -> NDArray[np.int64]:
-        return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-
-    def joined(parts: list[NDArray[Any]], dtype: type) -> NDArray[Any]:
-        return np.concatenate([np.empty(0, dtype), *(p.astype(dtype) for p in parts)])
-
     return Coupled(
         starts(sizes), starts([p.indptr.size for p in paths]),
         joined([p.indptr for p in paths], np.int64), joined([p.source for p in paths], np.int32),
@@ -192,10 +194,7 @@ def sampling_of(
         views[s.name] = values[at : at + n_rows * n].reshape(n_rows, n)
         at += n_rows * n
 
-    def joined(parts: list[NDArray[np.int64]]) -> NDArray[np.int64]:
-        return np.concatenate([np.empty(0, np.int64), *parts])
-
     return Sampling(
-        joined(neuron).astype(np.uint32), joined(state), joined(interval), joined(first),
-        joined(stride), values,
+        joined(neuron, np.uint32), joined(state, np.int64), joined(interval, np.int64),
+        joined(first, np.int64), joined(stride, np.int64), values,
     ), views  # fmt: skip

@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from neurobridge.backends.native.kind import LANES, Kind
+from neurobridge.backends.native.lines import Lines, function, indented
 from neurobridge.codegen.dialect import NUMBA
 from neurobridge.expression import Dialect, names_in, render
 from neurobridge.lowering.program import Assignment, Stage
-
-Lines = list[str]
 
 
 def own_name(kind: Kind, name: str) -> str:
@@ -48,10 +47,6 @@ def dense_functions(kind: Kind, i: int) -> list[Lines]:
     return [*found, _step(kind, f"dense_{i}", ())]
 
 
-def _function(name: str, arguments: str, body: Lines) -> Lines:
-    return ["@inner", f"def {name}({arguments}):", *(f"    {line}" for line in body)]
-
-
 def _scalars(kind: Kind, used: set[str]) -> Lines:
     return [f"k_{n} = C[p, {j}]" for j, n in enumerate(kind.scalars) if n in used]
 
@@ -85,9 +80,9 @@ def _loop(kind: Kind, used: set[str], body: Lines, stores: Sequence[str]) -> Lin
     return [
         *_views(kind, [*loads, *stores, "first free step"]),
         f"for l in range({LANES}):",
-        *(f"    {line}" for line in _loads(kind, loads)),
+        *indented(_loads(kind, loads)),
         *([f"    free = s{kind.slots['first free step']}[l] <= k"] if needs_free else []),
-        *(f"    {line}" for line in body),
+        *indented(body),
         *(f"    s{kind.slots[n]}[l] = {own_name(kind, n)}" for n in stores),
     ]
 
@@ -96,7 +91,7 @@ def _over_blocks(body: Lines) -> Lines:
     return [
         "for b in range(b0, b1):",
         "    o = b * STRIDE",
-        *(f"    {line}" for line in body),
+        *indented(body),
     ]
 
 
@@ -104,7 +99,7 @@ def _signal(kind: Kind, name: str, stage: Stage) -> Lines:
     """What is sent at the beginning of a stage."""
     used = _names([stage.signal])
     body = [f"now[b * {LANES} + l] = {render(stage.signal, dialect(kind))}"]
-    return _function(
+    return function(
         name, "D, C, p, b0, b1, k, now",
         [*_scalars(kind, used), *_over_blocks(_loop(kind, used, body, []))],
     )  # fmt: skip
@@ -115,7 +110,7 @@ def _update(kind: Kind, name: str, stage: Stage) -> Lines:
     used = _names([a.expression for a in stage.update])
     stores = _stored(kind, stage.update)
     body = written(kind, stage.update)
-    return _function(
+    return function(
         name, "D, C, p, b0, b1, k",
         [*_scalars(kind, used), *_over_blocks(_loop(kind, used | set(stores), body, stores))],
     )  # fmt: skip
@@ -129,20 +124,20 @@ def _step(kind: Kind, name: str, update: Sequence[Assignment]) -> Lines:
     texts += [r.gain for r in code.receptors]
     if code.threshold:
         after = _after_spike(kind)
-    return _function(
+    return function(
         name, "D, M, C, R, p, b0, b1, k, spikes, n, hit",
         [
             *_scalars(kind, _names(texts)),
             *_over_blocks([
                 "found = 0",
                 "if M[b] <= k:",
-                *(f"    {line}" for line in _lanes(kind, update, all_free=True) or ["pass"]),
+                *indented(_lanes(kind, update, all_free=True) or ["pass"]),
                 "else:",
-                *(f"    {line}" for line in _lanes(kind, update, all_free=False) or ["pass"]),
+                *indented(_lanes(kind, update, all_free=False) or ["pass"]),
                 *(
                     [
                         "if found:",
-                        *(f"    {line}" for line in _views(kind, list(slots))),
+                        *indented(_views(kind, list(slots))),
                         f"    for l in range({LANES}):",
                         "        if hit[l] != 0.0:",
                         f"            g = b * {LANES} + l",

@@ -12,11 +12,11 @@ from neurobridge.backends.native.event_text import (
     UNPACKED,
     WAKING,
     class_lines,
+    columns,
     looked,
 )
 from neurobridge.backends.native.kind import LANES, Kind
-
-Lines = list[str]
+from neurobridge.backends.native.lines import Lines, function, indented
 
 ADVANCE = '''
 @njit(cache=True, nogil=True, error_model="numpy", boundscheck=False, no_cfunc_wrapper=True,
@@ -113,12 +113,8 @@ def _choice(name: str, n: int, call: Callable[[int], Lines]) -> Lines:
         return call(0)
     lines = []
     for i in range(n):
-        lines += [f"{'if' if i == 0 else 'elif'} {name} == {i}:", *(f"    {x}" for x in call(i))]
+        lines += [f"{'if' if i == 0 else 'elif'} {name} == {i}:", *indented(call(i))]
     return lines
-
-
-def _indented(lines: Lines, by: int) -> Lines:
-    return [" " * by + line for line in lines]
 
 
 def _populations(body: Lines) -> Lines:
@@ -127,7 +123,7 @@ def _populations(body: Lines) -> Lines:
         "for p in range(cells.kind.size):",
         "    q0, q1 = max(b0, cells.bounds[p]), min(b1, cells.bounds[p + 1])",
         "    kind = cells.kind[p]",
-        *_indented(body, 4),
+        *indented(body),
     ]
 
 
@@ -135,33 +131,34 @@ def _dense_step(kinds: Sequence[Kind]) -> Lines:
     staged = [i for i, kind in enumerate(kinds) if not kind.is_fused]
     most = max((max(len(k.code.stages), len(k.code.start)) for k in kinds), default=0)
     lines = [
-        "@inner",
-        "def dense_step(t, k, b0, b1, shares, cells, coupled, mine, n, counter, hit):",
-        "    D, M, C, R = cells.blocks, cells.released, cells.scalars, cells.refractory",
-        "    kf = np.float64(k)",
-        "    threads = shares.size - 1",
+        "D, M, C, R = cells.blocks, cells.released, cells.scalars, cells.refractory",
+        "kf = np.float64(k)",
+        "threads = shares.size - 1",
     ]
     for stage in range(most if staged else 0):
-        lines += _indented(_populations(_staged(kinds, stage, "signal", ", coupled.now")), 4)
+        lines += _populations(_staged(kinds, stage, "signal", ", coupled.now"))
         if stage == 0:
-            lines += ["    keep_past(k, b0, b1, coupled)"]
+            lines += ["keep_past(k, b0, b1, coupled)"]
         moving = [f"(kind == {i} and {_stages(kinds[i])} > {stage})" for i in staged]
         lines += [
-            "    wait_for_all(counter, threads)",
-            "    for c in range(coupled.population.size):",
-            "        p = coupled.population[c]",
-            "        kind = cells.kind[p]",
-            f"        if {' or '.join(moving)}:",
-            "            q0, q1 = max(b0, cells.bounds[p]), min(b1, cells.bounds[p + 1])",
-            "            couple(c, k, q0 * 64, q1 * 64, cells.bounds[p] * 64, coupled, D, STRIDE)",
-            "    wait_for_all(counter, threads)",
-            *_indented(_populations(_staged(kinds, stage, "update", "")), 4),
+            "wait_for_all(counter, threads)",
+            "for c in range(coupled.population.size):",
+            "    p = coupled.population[c]",
+            "    kind = cells.kind[p]",
+            f"    if {' or '.join(moving)}:",
+            "        q0, q1 = max(b0, cells.bounds[p]), min(b1, cells.bounds[p + 1])",
+            "        couple(c, k, q0 * 64, q1 * 64, cells.bounds[p] * 64, coupled, D, STRIDE)",
+            "wait_for_all(counter, threads)",
+            *_populations(_staged(kinds, stage, "update", "")),
         ]
     step = _choice(
         "kind", len(kinds),
         lambda i: [f"n = dense_{i}(D, M, C, R, p, q0, q1, kf, mine, n, hit)"],
     )  # fmt: skip
-    return [*lines, *_indented(_populations(step), 4), "    return n"]
+    return function(
+        "dense_step", "t, k, b0, b1, shares, cells, coupled, mine, n, counter, hit",
+        [*lines, *_populations(step), "return n"],
+    )  # fmt: skip
 
 
 def _stages(kind: Kind) -> str:
@@ -203,7 +200,7 @@ def _nothing() -> Lines:
     return [
         line
         for name, arguments in names.items()
-        for line in ("@inner", f"def {name}({arguments}):", "    return 0", "", "")
+        for line in (*function(name, arguments, ["return 0"]), "", "")
     ]
 
 
@@ -228,9 +225,14 @@ def _event_step(kinds: Sequence[Kind]) -> Lines:
         "@inner",
         "def event_step(t, step, cells, sleep, graph, wires, drive, spikes, first_spike, own,",
         "               mine, n):",
-        *_indented(UNPACKED, 4),
+        *indented(UNPACKED),
         "    R, k = cells.refractory, np.float64(step)",
-        *(_indented(_currents(rush), 4) if takes_current else []),
+        *(indented(_currents(rush)) if takes_current else []),
+        "    for c in range(drive.counted.length.size):",
+        "        a, b = draw(t, step, c, own[4], own[5], drive.counted)",
+        "        entry = wires.entry[drive.counted.span[c, 3]]",
+        *indented(drawn, 8),
+        "        own[2] += b - a",
         "    a, done = drive.event_start[t, step], drive.event_start[t, step + 1]",
         "    own[2] += done - a",
         "    while a < done:",
@@ -238,7 +240,7 @@ def _event_step(kinds: Sequence[Kind]) -> Lines:
         "        while b < done and drive.event_port[b] == port:",
         "            b += 1",
         "        entry = wires.entry[port]",
-        *_indented(played, 8),
+        *indented(played, 8),
         "        a = b",
         "    threads = first_spike.shape[0]",
         "    for d in range(graph.first_lane.size - 1):",
@@ -249,9 +251,7 @@ def _event_step(kinds: Sequence[Kind]) -> Lines:
         "        for other in range(threads + 1):",
         "            i0, i1 = senders_of(other, threads, s, first_spike, drive)",
         "            for i in range(i0, i1):",
-        "                sender = np.int64(drive.source[i])",
-        "                if other < threads:",
-        "                    sender = np.int64(spikes[other, i])",
+        "                sender = sender_at(other, i, threads, spikes, drive)",
         "                row = sender * graph.lane_delay.size",
         "                for q in range(q0, q1):",
         "                    a, b = graph.start[t, row + q], graph.start[t, row + q + 1]",
@@ -259,19 +259,14 @@ def _event_step(kinds: Sequence[Kind]) -> Lines:
         "                        continue",
         "                    own[2] += b - a",
         "                    entry = wires.entry[graph.lane_port[q]]",
-        *_indented(deliver, 20),
-        "    for c in range(drive.counted.length.size):",
-        "        a, b = draw(t, step, c, own[4], own[5], drive.counted)",
-        "        entry = wires.entry[drive.counted.span[c, 3]]",
-        *_indented(drawn, 8),
-        "        own[2] += b - a",
+        *indented(deliver, 20),
         "    begin, q = n, 0",
         "    own[3] += own[0]",
         "    while q < own[0]:",
         "        g = np.int64(awake[own[4] + q])",
-        *_indented(class_lines(False), 8),
+        *indented(class_lines(False), 8),
         "        kind = cells.kind[p]",
-        *_indented(look, 8),
+        *indented(look, 8),
         "        if found >= 2:",
         "            mine[n] = g",
         "            n += 1",
@@ -304,11 +299,11 @@ def _currents(rush: Lines) -> Lines:
         "        g = np.int64(drive.current_neuron[drive.neuron_start[c] + i])",
         "        if g < own[4] or g >= own[5]:",
         "            continue",
-        *_indented(class_lines(False), 8),
+        *indented(class_lines(False), 8),
         "        kind = cells.kind[p]",
         "        r = np.uint64(g) * WIDTH",
         "        value = drive.value[values + i]",
-        *_indented(rush, 8),
+        *indented(rush, 8),
     ]
 
 
@@ -326,91 +321,83 @@ def _current_lines(kind: Kind, i: int) -> Lines:
     ]
 
 
+def _block(kind: Kind, name: str) -> str:
+    """A value of the neuron whose lane of the block is at ``o``."""
+    return f"D[o + np.uint64({kind.slots[name] * LANES})]"
+
+
 def _conversions(kinds: Sequence[Kind]) -> Lines:
     """From rows to blocks and back, who is awake, and samples of rows."""
 
     def copied(kind: Kind, to_rows: bool) -> Lines:
-        names = [*kind.code.states, *(["current"] if kind.code.takes_current else [])]
         lines = []
-        for j, name in enumerate(names):
-            block = f"D[o + np.uint64({kind.slots[name] * LANES})]"
+        for j, name in enumerate(columns(kind)):
+            block = _block(kind, name)
             lines.append(f"S[r + U{j}] = {block}" if to_rows else f"{block} = S[r + U{j}]")
-        free = f"D[o + np.uint64({kind.slots['first free step'] * LANES})]"
+        free = _block(kind, "first free step")
         lines.append(f"S[r + FIRST] = {free}" if to_rows else f"{free} = S[r + FIRST]")
         return lines
 
-    def neurons(body: Lines) -> Lines:
-        return [
-            "for p in range(cells.kind.size):",
-            "    q0, q1 = max(b0, cells.bounds[p]), min(b1, cells.bounds[p + 1])",
-            "    kind = cells.kind[p]",
-            f"    for g in range(q0 * {LANES}, q1 * {LANES}):",
-            f"        b = g // {LANES}",
-            f"        o = np.uint64(b * STRIDE + g % {LANES})",
-            "        r = np.uint64(g) * WIDTH",
-            *_indented(body, 8),
-        ]
-
     n = len(kinds)
+    idle = _choice("kind", n, lambda i: [f"until = {_block(kinds[i], 'first free step')}"])
+
+    def neurons(body: Lines) -> Lines:
+        """Over all neurons of this thread, but for lanes that are idle."""
+        return _populations([
+            f"for g in range(q0 * {LANES}, q1 * {LANES}):",
+            f"    b = g // {LANES}",
+            f"    o = np.uint64(b * STRIDE + g % {LANES})",
+            *indented(idle),
+            "    if until == np.inf:",
+            "        continue",
+            "    r = np.uint64(g) * WIDTH",
+            *indented(body),
+        ])  # fmt: skip
+
     tables = [line for line in class_lines(False) if not line.startswith("p = ")]
-    idle = [
-        "if D[o + np.uint64({slot})] == np.inf:",
-        "    continue",
-    ]
-
-    def is_idle(i: int) -> Lines:
-        slot = kinds[i].slots["first free step"] * LANES
-        return [line.format(slot=slot) for line in idle]
-
     moved = _choice("kind", n, lambda i: [f"move_{i}(S, r, k, {TABLES})"])
-    wake = _choice(
-        "kind", n,
-        lambda i: [
-            f"wake_{i}(S, g, r, k, {WAKING})"
-        ],
-    )  # fmt: skip
-    skip = _choice("kind", n, is_idle)
-    rows = _choice("kind", n, lambda i: [*is_idle(i), *copied(kinds[i], True)])
-    blocks = _choice("kind", n, lambda i: [*is_idle(i), *copied(kinds[i], False)])
+    wake = _choice("kind", n, lambda i: [f"wake_{i}(S, g, r, k, {WAKING})"])
+    rows = _choice("kind", n, lambda i: copied(kinds[i], True))
+    blocks = _choice("kind", n, lambda i: copied(kinds[i], False))
     state = _choice("kind", n, lambda i: [f"move_{i}(row, np.uint64(0), kf, {TABLES})"])
     return [
-        "@inner",
-        "def to_rows(b0, b1, k, cells):",
-        "    S, D = cells.rows, cells.blocks",
-        *_indented(neurons([*rows, "S[r + LAST] = k"]), 4),
+        *function("to_rows", "b0, b1, k, cells", [
+            "S, D = cells.rows, cells.blocks",
+            *neurons([*rows, "S[r + LAST] = k"]),
+        ]),
         "", "",
-        "@inner",
-        "def fall_asleep(b0, b1, k, cells, sleep, own):",
-        *_indented(UNPACKED, 4),
-        "    own[0] = 0",
-        *_indented(neurons([*skip, *tables, "place[g] = -1", *wake]), 4),
+        *function("fall_asleep", "b0, b1, k, cells, sleep, own", [
+            *UNPACKED,
+            "own[0] = 0",
+            *neurons([*tables, "place[g] = -1", *wake]),
+        ]),
         "", "",
-        "@inner",
-        "def to_blocks(b0, b1, k, cells, sleep):",
-        *_indented(UNPACKED, 4),
-        "    M = cells.released",
-        "    for b in range(b0, b1):",
-        "        if M[b] != np.inf:",
-        "            M[b] = 0.0",
-        *_indented(neurons([
-            *skip, *tables, *moved, *blocks,
-            "if S[r + FIRST] > M[b]:", "    M[b] = S[r + FIRST]",
-        ]), 4),
+        *function("to_blocks", "b0, b1, k, cells, sleep", [
+            *UNPACKED,
+            "M = cells.released",
+            "for b in range(b0, b1):",
+            "    if M[b] != np.inf:",
+            "        M[b] = 0.0",
+            *neurons([
+                *tables, *moved, *blocks,
+                "if S[r + FIRST] > M[b]:", "    M[b] = S[r + FIRST]",
+            ]),
+        ]),
         "", "",
         "@inner",
         "def sample_rows(k, cells, sleep, sampling, own, row):",
-        *_indented(UNPACKED, 4),
+        *indented(UNPACKED),
         "    kf = np.float64(k)",
         "    for i in range(sampling.neuron.size):",
         "        g = np.int64(sampling.neuron[i])",
         "        if g < own[4] or g >= own[5] or (k + 1) % sampling.interval[i] != 0:",
         "            continue",
-        *_indented(class_lines(False), 8),
+        *indented(class_lines(False), 8),
         "        kind = cells.kind[p]",
         "        r = np.int64(g) * np.int64(WIDTH)",
         "        for j in range(np.int64(WIDTH)):",
         "            row[j] = S[r + j]",
-        *_indented(state, 8),
+        *indented(state, 8),
         "        at_sample = (k + 1) // sampling.interval[i] - 1",
         "        sampling.values[sampling.first[i] + at_sample * sampling.stride[i]] = (",
         "            row[sampling.state[i]])",

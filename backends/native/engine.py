@@ -54,7 +54,7 @@ class NativeEngine(Engine):
         self.layout = lay_out(program, threads)
         self.graph = build_graph(program, self.layout)
         self._load(plan_of(program))
-        self._run_steps(Drive(0, (), (), ()), None)  # compiles, or finds what was compiled before
+        self.run(Drive(0, (), (), ()))  # compiles, or finds what was compiled before
 
     def share(self) -> Engine:
         """See :class:`Engine`: the graph is shared, everything else belongs to a run."""
@@ -71,15 +71,6 @@ class NativeEngine(Engine):
 
     def run(self, drive: Drive, progress: Progress | None = None) -> RawResult:
         """See :class:`Engine`."""
-        return self._run_steps(drive, progress)
-
-    # -- helpers --------------------------------------------------------------------------------
-
-    def _load(self, plan: Plan) -> None:
-        self.plan = plan
-        self.module = load_module(module_text(plan.shape), kernels, atomics, arrays)
-
-    def _run_steps(self, drive: Drive, progress: Progress | None) -> RawResult:
         start = time.perf_counter()
         run = _Run(self, drive)
         with suppress(KeyboardInterrupt):
@@ -87,6 +78,10 @@ class NativeEngine(Engine):
         spikes, signals = run.spikes(run.done), run.signals(run.done)
         info = {**run.info(), "run_s": time.perf_counter() - start}
         return RawResult(spikes, signals, run.done, info)
+
+    def _load(self, plan: Plan) -> None:
+        self.plan = plan
+        self.module = load_module(module_text(plan.shape), kernels, atomics, arrays)
 
 
 class _Run:

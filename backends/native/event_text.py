@@ -10,8 +10,9 @@ __all__ = ["event_functions"]
 
 from collections.abc import Mapping
 
-from neurobridge.backends.native.dense_text import Lines, dialect, written
+from neurobridge.backends.native.dense_text import dialect, written
 from neurobridge.backends.native.kind import LANES, Kind
+from neurobridge.backends.native.lines import Lines, function, indented
 from neurobridge.backends.native.sleep import entries
 from neurobridge.expression import names_in, render
 from neurobridge.lowering.linear import CONSTANT
@@ -35,10 +36,6 @@ def event_functions(kind: Kind, i: int, entry: int, alone: bool) -> list[Lines]:
 def columns(kind: Kind) -> tuple[str, ...]:
     """What stands in a row before the two steps."""
     return (*kind.code.states, *(("current",) if kind.code.takes_current else ()))
-
-
-def _function(name: str, arguments: str, body: Lines) -> Lines:
-    return ["@inner", f"def {name}({arguments}):", *(f"    {line}" for line in body)]
 
 
 def _row(kind: Kind) -> Lines:
@@ -81,22 +78,18 @@ def moved(kind: Kind) -> Lines:
         "if last < k:",
         "    S[r + LAST] = k",
         "    ahead = k - last",
-        *_indented(_row(kind), 4),
+        *indented(_row(kind)),
         "    if first > last + 1.0:",
         "        held = min(first - 1.0, k) - last",
-        *_indented(clamped, 8),
+        *indented(clamped, 8),
         "        ahead -= held",
-        *_indented(free, 4),
-        *_indented(_store(kind), 4),
+        *indented(free),
+        *indented(_store(kind)),
     ]
 
 
-def _indented(lines: Lines, by: int) -> Lines:
-    return [" " * by + line for line in lines]
-
-
 def _move(kind: Kind, i: int) -> Lines:
-    return _function(f"move_{i}", f"S, r, k, {TABLES}", moved(kind))
+    return function(f"move_{i}", f"S, r, k, {TABLES}", moved(kind))
 
 
 def _bound(kind: Kind) -> str:
@@ -130,13 +123,13 @@ def _asked(kind: Kind, i: int) -> Lines:
     """
     n = len(kind.code.states)
     ahead = _powers("clamped", _entries(kind, True), "np.int64(first - 1.0 - k)")
-    return _function(
+    return function(
         f"asked_{i}", f"S, r, k, limit, T, clamped, steps, {ASKING}",
         [
             "first = S[r + FIRST]",
             *_row(kind),
             "if first > k + 1.0:",
-            *(f"    {line}" for line in ahead),
+            *indented(ahead),
             "    k = first - 1.0",
             *_distances(kind),
             "o = window",
@@ -186,7 +179,7 @@ WAKING = f"{NEURON}, T, clamped, steps, {ASKING}, {STAGE}"
 
 def _wake(kind: Kind, i: int) -> Lines:
     """Put neuron ``g`` among those that are awake, if it can reach its threshold."""
-    return _function(
+    return function(
         f"wake_{i}", f"S, g, r, k, {WAKING}",
         [
             *_limit(kind),
@@ -208,18 +201,18 @@ def _received(kind: Kind, i: int, entry: int) -> Lines:
         if receptor.gain != "1.0"
         for line in (
             f"if number == {entry + j}:",
-            *_indented(_constants(kind, names_in(receptor.gain)), 4),
+            *indented(_constants(kind, names_in(receptor.gain))),
             f"    w = w * {render(receptor.gain, dialect(kind))}",
         )
     ]
     return [
         *moved(kind),
         "if first <= k or not drop:",
-        *_indented(gains, 4),
+        *indented(gains),
         "    S[r + slot] += w",
-        *_indented(_limit(kind), 4),
-        *_indented(_row(kind), 4),
-        *_indented(_distances(kind), 4),
+        *indented(_limit(kind)),
+        *indented(_row(kind)),
+        *indented(_distances(kind)),
         "    o = window",
         f"    if {_bound(kind)} > gap:",
         "        if place[g] < 0:",
@@ -261,7 +254,7 @@ def _deliver(kind: Kind, i: int, entry: int, alone: bool) -> Lines:
         *([] if alone else class_lines(alone)),
         *_received(kind, i, entry),
     ]
-    return _function(
+    return function(
         f"deliver_{i}", "number, target, weight, a, b, k, cells, sleep, own",
         [
             *UNPACKED,
@@ -270,7 +263,7 @@ def _deliver(kind: Kind, i: int, entry: int, alone: bool) -> Lines:
             *receptors,
             "final = np.uint64(b - 1)",
             "for e in range(np.uint64(a), np.uint64(b)):",
-            *_indented(inside, 4),
+            *indented(inside),
         ],
     )  # fmt: skip
 
@@ -293,10 +286,10 @@ def looked(kind: Kind, i: int) -> Lines:
         f"    x_{limit[0]} = S[r + U{code.states.index(limit[0])}]",
         f"    if {_condition(kind)}:",
         "        found = 2",
-        *_indented(_constants(kind, used), 8),
-        *_indented(_row(kind), 8),
-        *_indented(written(kind, code.reset), 8),
-        *_indented(_store(kind), 8),
+        *indented(_constants(kind, used), 8),
+        *indented(_row(kind), 8),
+        *indented(written(kind, code.reset), 8),
+        *indented(_store(kind), 8),
         "        S[r + FIRST] = k + 1.0 + R[g]",
         "if found == 0 and k < due[g]:",
         "    found = 1",

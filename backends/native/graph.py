@@ -9,9 +9,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurobridge.backends.native import kernels
+from neurobridge.backends.native.arrays import starts
+from neurobridge.backends.native.kernels import COUNT, FILL, READ, walk
 from neurobridge.backends.native.layout import Layout
 from neurobridge.lowering.program import Pathway, Program
+
+NOTHING = np.empty(0)
 
 
 class Graph(NamedTuple):
@@ -34,16 +37,18 @@ class Graph(NamedTuple):
 
 def build_graph(program: Program, layout: Layout) -> Graph:
     """Count, then fill: two passes over the edges in their order, whatever the threads."""
-    start = np.zeros((layout.threads, layout.n_senders * max(len(layout.lanes), 1) + 1), np.int64)
-    pathways = _spiking(program)
-    for path in pathways:
-        kernels.counted(*_edges(path, layout), start)
-    np.cumsum(start.ravel(), out=start.ravel())
+    counts = np.zeros((layout.threads, layout.n_senders * len(layout.lanes)), np.int64)
+    pathways = [p for p in program.pathways if not p.continuous and p.n_edges]
     n_edges = sum(p.n_edges for p in pathways)
     target, weight = np.empty(n_edges, np.uint32), np.empty(n_edges)
+    for path in pathways:
+        walk(*_edges(path, layout), COUNT, counts, target, weight, path.weight, NOTHING)
+    start = np.zeros((layout.threads, counts.shape[1] + 1), np.int64)
+    np.cumsum(counts, axis=1, out=start[:, 1:])
+    start += starts(counts.sum(axis=1))[:-1, None]
     upcoming = start[:, :-1].copy()
     for path in pathways:
-        kernels.filled(*_edges(path, layout), upcoming, path.weight, target, weight)
+        walk(*_edges(path, layout), FILL, upcoming, target, weight, path.weight, NOTHING)
     delay = np.array([d for d, _ in layout.lanes], dtype=np.int64)
     first = np.flatnonzero(np.diff(delay, prepend=-1))
     return Graph(
@@ -61,12 +66,10 @@ def weights_of(program: Program, layout: Layout, graph: Graph) -> dict[int, NDAr
             found[i] = path.weight.copy()
             continue
         found[i] = np.empty(path.n_edges)
-        kernels.gathered(*_edges(path, layout), upcoming, graph.weight, found[i])
+        walk(
+            *_edges(path, layout), READ, upcoming, graph.target, graph.weight, path.weight, found[i]
+        )
     return found
-
-
-def _spiking(program: Program) -> list[Pathway]:
-    return [p for p in program.pathways if not p.continuous and p.n_edges]
 
 
 def _edges(path: Pathway, layout: Layout) -> tuple[Any, ...]:

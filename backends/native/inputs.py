@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurobridge.backends.native.arrays import Counted, Input
+from neurobridge.backends.native.arrays import Counted, Input, joined, starts
 from neurobridge.backends.native.kind import LANES, Kind
 from neurobridge.backends.native.layout import Layout
 from neurobridge.lowering.program import CurrentInput, Drive
@@ -28,29 +28,21 @@ def input_of(drive: Drive, layout: Layout, kinds: dict[str, Kind]) -> Input:
     first = [layout.places[c.population].first for c in currents]
     return Input(
         source_start, source, event_start, neuron, port, weight,
-        _starts(sizes), _joined([c.start for c in currents], np.int64),
-        _starts(members),
-        _joined([c.neuron + f for c, f in zip(currents, first, strict=True)], np.uint32),
-        _starts([n * m for n, m in zip(sizes, members, strict=True)]),
-        _joined([c.value.ravel() for c in currents], np.float64),
+        starts(sizes), joined([c.start for c in currents], np.int64),
+        starts(members),
+        joined([c.neuron + f for c, f in zip(currents, first, strict=True)], np.uint32),
+        starts([n * m for n, m in zip(sizes, members, strict=True)]),
+        joined([c.value.ravel() for c in currents], np.float64),
         np.array([kinds[c.population].slots["current"] for c in currents], dtype=np.int64),
         np.zeros((layout.threads, len(currents)), dtype=np.int64),
         _counted(drive, layout),
     )  # fmt: skip
 
 
-def _starts(sizes: Sequence[int]) -> NDArray[np.int64]:
-    return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-
-
-def _joined(parts: Sequence[Array], dtype: type) -> Array:
-    return np.concatenate([np.empty(0, dtype), *(p.astype(dtype) for p in parts)])
-
-
 def _sources(drive: Drive, layout: Layout) -> tuple[NDArray[np.int64], Array]:
     """Spikes of all sources by stamp, in order of their populations."""
-    stamp = _joined([s.stamp for s in drive.sources], np.int64)
-    sender = _joined(
+    stamp = joined([s.stamp for s in drive.sources], np.int64)
+    sender = joined(
         [s.neuron.astype(np.int64) + layout.places[s.population].first for s in drive.sources],
         np.uint32,
     )
@@ -60,12 +52,12 @@ def _sources(drive: Drive, layout: Layout) -> tuple[NDArray[np.int64], Array]:
 
 def _events(drive: Drive, layout: Layout) -> tuple[NDArray[np.int64], Array, Array, Array]:
     """Events by thread and step; within a step as the drive has them."""
-    step = _joined([e.step for e in drive.events], np.int64)
-    neuron = _joined(
+    step = joined([e.step for e in drive.events], np.int64)
+    neuron = joined(
         [e.target[e.channel].astype(np.int64) + layout.places[e.population].first
          for e in drive.events], np.int64,
     )  # fmt: skip
-    weight = _joined([e.weight[e.channel] * e.count for e in drive.events], np.float64)
+    weight = joined([e.weight[e.channel] * e.count for e in drive.events], np.float64)
     ports = [layout.port(e.population, e.receptor) for e in drive.events]
     port = np.repeat(np.array(ports, np.int32), [e.step.size for e in drive.events])
     thread = np.searchsorted(layout.shares[1:] * LANES, neuron, side="right")
@@ -79,26 +71,26 @@ def _events(drive: Drive, layout: Layout) -> tuple[NDArray[np.int64], Array, Arr
 
 
 def _counted(drive: Drive, layout: Layout) -> Counted:
-    """Dense input, the last one first, as the reference adds it up."""
-    given = drive.counts[::-1]
+    """Dense input."""
+    given = drive.counts
     order = [np.argsort(c.target, kind="stable") for c in given]
     first = [layout.places[c.population].first for c in given]
     m = sum(c.target.size for c in given)
     streams = [c.target[o].astype(np.int64) for c, o in zip(given, order, strict=True)]
     return Counted(
-        _starts([c.target.size for c in given]),
+        starts([c.target.size for c in given]),
         np.array(
             [[c.first, c.last, c.delay, layout.port(c.population, c.receptor)] for c in given],
             dtype=np.int64,
         ).reshape(-1, 4),
         np.array([c.key for c in given], dtype=np.int64).reshape(-1, 2),
-        _joined([s + f for s, f in zip(streams, first, strict=True)], np.uint32),
-        _joined(streams, np.int64),
-        _joined([c.weight[o] for c, o in zip(given, order, strict=True)], np.float64),
-        _joined([c.row[o] for c, o in zip(given, order, strict=True)], np.int64),
-        _starts([c.cdf.size for c in given]),
+        joined([s + f for s, f in zip(streams, first, strict=True)], np.uint32),
+        joined(streams, np.int64),
+        joined([c.weight[o] for c, o in zip(given, order, strict=True)], np.float64),
+        joined([c.row[o] for c, o in zip(given, order, strict=True)], np.int64),
+        starts([c.cdf.size for c in given]),
         np.array([c.cdf.shape[1] for c in given], dtype=np.int64),
-        _joined([c.cdf.ravel() for c in given], np.float64),
+        joined([c.cdf.ravel() for c in given], np.float64),
         np.zeros(m), np.full((layout.threads, len(given)), -1, dtype=np.int64),
         np.zeros(m, np.uint32), np.zeros(m),
     )  # fmt: skip

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 __all__ = [
-    "arrive", "clear", "counted", "couple", "draw", "filled", "gathered", "inject", "keep_past",
-    "put_in_order", "sample_blocks", "senders_of",
+    "COUNT", "FILL", "READ", "arrive", "clear", "couple", "draw", "inject", "keep_past",
+    "put_in_order", "sample_blocks", "sender_at", "senders_of", "walk",
 ]  # fmt: skip
 
 from collections.abc import Callable
@@ -18,29 +18,19 @@ compiled: Callable[[Any], Any] = njit(
 )
 
 
-@compiled
-def counted(
-    indptr: Any, source: Any, delay: Any, lane_of: Any, n_lanes: Any, pre: Any, post: Any,
-    shares: Any, start: Any,
-) -> None:  # fmt: skip
-    """Edges in each row of ``start``, one place further, ready to be summed up."""
-    one_delay = delay.size == 1
-    thread, last = 0, shares[1] * 64
-    for j in range(indptr.size - 1):
-        while post + j >= last:
-            thread += 1
-            last = shares[thread + 1] * 64
-        for e in range(indptr[j], indptr[j + 1]):
-            lane = lane_of[delay[0] if one_delay else delay[e]]
-            start[thread, (pre + source[e]) * n_lanes + lane + 1] += 1
+COUNT, FILL, READ = 0, 1, 2
 
 
 @compiled
-def filled(
+def walk(
     indptr: Any, source: Any, delay: Any, lane_of: Any, n_lanes: Any, pre: Any, post: Any,
-    shares: Any, upcoming: Any, weights: Any, target: Any, weight: Any,
+    shares: Any, what: Any, upcoming: Any, target: Any, weight: Any, given: Any, found: Any,
 ) -> None:  # fmt: skip
-    """Put every edge of a pathway into the next place of its row."""
+    """Lead each edge of a pathway, in their order, to the next place of its row.
+
+    ``COUNT`` does no more, ``FILL`` puts target and the weight that is ``given`` there, ``READ``
+    takes the weight there for ``found``.
+    """
     one_delay = delay.size == 1
     thread, last = 0, shares[1] * 64
     for j in range(indptr.size - 1):
@@ -52,28 +42,11 @@ def filled(
             row = (pre + source[e]) * n_lanes + lane
             at = upcoming[thread, row]
             upcoming[thread, row] = at + 1
-            target[at] = np.uint32(post + j)
-            weight[at] = weights[e]
-
-
-@compiled
-def gathered(
-    indptr: Any, source: Any, delay: Any, lane_of: Any, n_lanes: Any, pre: Any, post: Any,
-    shares: Any, upcoming: Any, weight: Any, weights: Any,
-) -> None:  # fmt: skip
-    """The way back of :func:`filled`: weights in the order of the pathway."""
-    one_delay = delay.size == 1
-    thread, last = 0, shares[1] * 64
-    for j in range(indptr.size - 1):
-        while post + j >= last:
-            thread += 1
-            last = shares[thread + 1] * 64
-        for e in range(indptr[j], indptr[j + 1]):
-            lane = lane_of[delay[0] if one_delay else delay[e]]
-            row = (pre + source[e]) * n_lanes + lane
-            at = upcoming[thread, row]
-            upcoming[thread, row] = at + 1
-            weights[e] = weight[at]
+            if what == FILL:
+                target[at] = np.uint32(post + j)
+                weight[at] = given[e]
+            elif what == READ:
+                found[e] = weight[at]
 
 
 @compiled
@@ -82,6 +55,14 @@ def senders_of(thread: Any, threads: Any, stamp: Any, first_spike: Any, drive: A
     if thread < threads:
         return first_spike[thread, stamp], first_spike[thread, stamp + 1]
     return drive.source_start[stamp], drive.source_start[stamp + 1]
+
+
+@compiled
+def sender_at(thread: Any, i: Any, threads: Any, spikes: Any, drive: Any) -> Any:
+    """The neuron that sent spike ``i`` of a thread, or of the sources."""
+    if thread < threads:
+        return np.int64(spikes[thread, i])
+    return np.int64(drive.source[i])
 
 
 @compiled
@@ -156,12 +137,18 @@ def arrive(
     drive: Any, spikes: Any, first_spike: Any,
 ) -> Any:  # fmt: skip
     """Sum up all events of step ``k`` in the blocks; their number."""
+    counted, total = drive.counted, 0
+    for c in range(counted.length.size):
+        a, b = draw(t, k, c, lowest, highest, counted)
+        total += b - a
+        offset = wires.slot[counted.span[c, 3]] * 64
+        _add_up(counted.hit, counted.amount, a, b, blocks, stride, offset)
     for e in range(drive.event_start[t, k], drive.event_start[t, k + 1]):
         g = np.int64(drive.event_neuron[e])
         slot = wires.slot[drive.event_port[e]]
         blocks[(g // 64) * stride + slot * 64 + g % 64] += drive.event_weight[e]
     threads, n_lanes = first_spike.shape[0], graph.lane_delay.size
-    total = drive.event_start[t, k + 1] - drive.event_start[t, k]
+    total += drive.event_start[t, k + 1] - drive.event_start[t, k]
     for d in range(graph.first_lane.size - 1):
         q0, q1 = graph.first_lane[d], graph.first_lane[d + 1]
         stamp = k + 1 - graph.lane_delay[q0]
@@ -170,21 +157,13 @@ def arrive(
         for other in range(threads + 1):
             i0, i1 = senders_of(other, threads, stamp, first_spike, drive)
             for i in range(i0, i1):
-                sender = (
-                    np.int64(spikes[other, i]) if other < threads else np.int64(drive.source[i])
-                )
+                sender = sender_at(other, i, threads, spikes, drive)
                 for q in range(q0, q1):
                     a = graph.start[t, sender * n_lanes + q]
                     b = graph.start[t, sender * n_lanes + q + 1]
                     total += b - a
                     offset = wires.slot[graph.lane_port[q]] * 64
                     _add_up(graph.target, graph.weight, a, b, blocks, stride, offset)
-    counted = drive.counted
-    for c in range(counted.length.size):
-        a, b = draw(t, k, c, lowest, highest, counted)
-        total += b - a
-        offset = wires.slot[counted.span[c, 3]] * 64
-        _add_up(counted.hit, counted.amount, a, b, blocks, stride, offset)
     return total
 
 
