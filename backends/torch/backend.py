@@ -44,6 +44,10 @@ class TorchBackend(Backend):
             },
         )
 
+    def tier(self, settings: Mapping[str, Any]) -> str:
+        """See :class:`Backend`: float32 is no longer the arithmetic of the reference."""
+        return "T2" if _is_single(settings) else "T0"
+
     def availability(self) -> Availability:
         """See :class:`Backend`."""
         for package in ("torch", "numba"):
@@ -54,7 +58,7 @@ class TorchBackend(Backend):
     def check(self, program: Program, settings: Mapping[str, Any]) -> list[Finding]:
         """Settings that are wrong; single precision differs; a GPU must be there."""
         findings = _check_settings(settings)
-        if settings.get("precision", "float64") == "float32":
+        if _is_single(settings):
             findings.append(
                 Finding(
                     "single_precision", "note", "network",
@@ -89,6 +93,10 @@ class TorchBackend(Backend):
             program, settings.get("precision", "float64"), str(settings.get("device", "cpu")),
             settings.get("threads"),
         )  # fmt: skip
+
+
+def _is_single(settings: Mapping[str, Any]) -> bool:
+    return settings.get("precision", "float64") == "float32"
 
 
 def _check_settings(settings: Mapping[str, Any]) -> list[Finding]:

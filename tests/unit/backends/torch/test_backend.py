@@ -20,6 +20,11 @@ def test_a_package_that_is_missing(package: str, monkeypatch: pytest.MonkeyPatch
     assert "neurobridge-sim[torch]" in availability.install
 
 
+def test_single_precision_promises_rates_only() -> None:
+    assert TorchBackend().tier({}) == "T0"
+    assert TorchBackend().tier({"precision": "float32"}) == "T2"
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
