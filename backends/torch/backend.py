@@ -96,7 +96,7 @@ class TorchBackend(Backend):
 
 
 def _is_single(settings: Mapping[str, Any]) -> bool:
-    return settings.get("precision", "float64") == "float32"
+    return bool(settings.get("precision") == "float32")
 
 
 def _check_settings(settings: Mapping[str, Any]) -> list[Finding]:

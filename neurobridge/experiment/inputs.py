@@ -15,6 +15,7 @@ from neurobridge.errors import NetworkError
 from neurobridge.experiment.schema import (
     CurrentPlan,
     DiffusionNoisePlan,
+    PoissonCountsPlan,
     PoissonPlan,
     SpikesPlan,
     SpikeTrainsPlan,
@@ -28,6 +29,7 @@ from neurobridge.graph.stimulus import (
     Current,
     DiffusionNoise,
     Poisson,
+    PoissonCounts,
     SpikeTrains,
     Stimulus,
     WhiteNoise,
@@ -69,6 +71,12 @@ def stimulus(
             name, population, _rate(plan, size), neurons,
             receptor=plan.receptor, weight=_weight(name, plan, model, at), delay=plan.delay,
             start=plan.start, stop=plan.stop, rate_interval=plan.rate_interval,
+        )  # fmt: skip
+    if isinstance(plan, PoissonCountsPlan):
+        return PoissonCounts(
+            name, population, plan.rate, neurons,
+            receptor=plan.receptor, weight=_weight(name, plan, model, at), delay=plan.delay,
+            start=plan.start, stop=plan.stop,
         )  # fmt: skip
 
     def current(key: str, value: Any) -> float:
@@ -127,7 +135,12 @@ def _spike_trains(
     )  # fmt: skip
 
 
-def _weight(name: str, plan: PoissonPlan | SpikeTrainsPlan, model: NeuronModel, at: At) -> float:
+def _weight(
+    name: str,
+    plan: PoissonPlan | PoissonCountsPlan | SpikeTrainsPlan,
+    model: NeuronModel,
+    at: At,
+) -> float:
     """The weight in the unit of the receptor."""
     receptors = model.receptor_names
     with at("stimuli", name, "receptor"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = [
     "Duration",
+    "Hertz",
     "Milliseconds",
     "Neurons",
     "Quantity",
@@ -84,6 +85,7 @@ def known_backends(value: Any) -> Any:
 
 Milliseconds = Annotated[float, BeforeValidator(_one("ms"))]
 Duration = Annotated[float, BeforeValidator(_duration)]
+Hertz = Annotated[float, BeforeValidator(_one("Hz"))]
 SeveralMilliseconds = Annotated[list[float], BeforeValidator(_several("ms"))]
 SeveralHertz = Annotated[list[float], BeforeValidator(_several("Hz"))]
 Neurons = Annotated[Any, BeforeValidator(_selection)]

@@ -18,6 +18,7 @@ __all__ = [
     "OwnReceptor",
     "OwnRefractory",
     "ParameterGroup",
+    "PoissonCountsPlan",
     "PoissonPlan",
     "ProbePlan",
     "RunPlan",
@@ -37,6 +38,7 @@ from pydantic import BeforeValidator, Field
 
 from neurobridge.experiment.quantities import (
     Duration,
+    Hertz,
     Milliseconds,
     Neurons,
     Quantity,
@@ -173,6 +175,19 @@ class PoissonPlan(Strict):
     rate_interval: Milliseconds | None = None
 
 
+class PoissonCountsPlan(Strict):
+    """Dense Poisson background: how many events each neuron gets in each time step."""
+
+    kind: Literal["poisson_counts"]
+    rate: Hertz
+    weight: Quantity
+    neurons: Neurons = "all"
+    receptor: str | None = None
+    delay: Milliseconds | None = None
+    start: Milliseconds = 0.0
+    stop: Milliseconds = math.inf
+
+
 class SpikeTrainsPlan(Strict):
     """Given spike times, by name or id of the neuron that they reach."""
 
@@ -232,7 +247,12 @@ class StatePlan(Strict):
 
 
 StimulusPlan = Annotated[
-    PoissonPlan | SpikeTrainsPlan | CurrentPlan | WhiteNoisePlan | DiffusionNoisePlan,
+    PoissonPlan
+    | PoissonCountsPlan
+    | SpikeTrainsPlan
+    | CurrentPlan
+    | WhiteNoisePlan
+    | DiffusionNoisePlan,
     Field(discriminator="kind"),
 ]
 ProbePlan = Annotated[SpikesPlan | StatePlan, Field(discriminator="kind")]

@@ -18,6 +18,7 @@ STIMULI = """stimuli:
   drive: {kind: poisson, neurons: role == 'sensory', rate: 100, weight: 5 nA, receptor: exc}
   bins: {kind: poisson, neurons: [2, 3], rate: [1, 20 Hz], rate_interval: 10, weight: 1000 pA,
          receptor: inh, start: 5, stop: 25}
+  dense: {kind: poisson_counts, neurons: [C], rate: 20 kHz, weight: 30 pA, receptor: exc, start: 4}
   given: {kind: spike_trains, trains: {C: [1, 2 ms], A: 3}, weight: 5, receptor: exc, delay: 2}
   step: {kind: current, neurons: [B], amplitude: [500 pA, 0], time: [10, 20 ms]}
   noise: {kind: white_noise, std: 0.1, interval: 1, mean: 10 pA}
@@ -43,6 +44,9 @@ def test_a_file_and_the_same_network_by_hand_are_one_network(tmp_path: Path) -> 
         nb.Poisson(
             "bins", "neurons", rates, np.array([1, 2]), "inh", 1.0,
             start=5.0, stop=25.0, rate_interval=10.0,
+        ),
+        nb.PoissonCounts(
+            "dense", "neurons", 20_000.0, np.array([2]), "exc", 0.03, start=4.0
         ),
         nb.SpikeTrains("given", "neurons", [1.0, 2.0, 3.0], [2, 2, 0], "exc", 5.0, 2.0),
         nb.Current("step", "neurons", [0.5, 0.0], [10.0, 20.0], np.array([1])),
