@@ -9,6 +9,7 @@ from __future__ import annotations
 
 __all__ = ["SAMPLE", "TrainDistances", "sampled_neurons", "train_distances"]
 
+import importlib
 import importlib.util
 import warnings
 from collections.abc import Callable
@@ -81,14 +82,10 @@ def train_distances(reference: Spikes, other: Spikes, limit: int = SAMPLE) -> Tr
     neurons = sampled_neurons(reference, other, limit)
     duration = reference.n_steps * reference.dt
     pairs = list(zip(_trains(reference, neurons), _trains(other, neurons), strict=True))
-    notes = tuple(
-        f"{library} is not installed: pip install 'neurobridge-sim[analysis]'"
-        for library in ("pyspike", "elephant")
-        if importlib.util.find_spec(library) is None
-    )
+    missing = {name: why for name in ("pyspike", "elephant") if (why := _problem(name))}
 
     def mean(library: str, measure: PairMeasure, chosen: list[tuple[Real, Real]]) -> float | None:
-        if importlib.util.find_spec(library) is None or not chosen:
+        if library in missing or not chosen:
             return None
         return float(np.mean([measure(a, b, duration) for a, b in chosen]))
 
@@ -99,8 +96,19 @@ def train_distances(reference: Spikes, other: Spikes, limit: int = SAMPLE) -> Tr
         spike=mean("pyspike", _spike_distance, pairs),
         tiling=mean("elephant", _tiling, both),
         van_rossum=mean("elephant", _van_rossum, pairs),
-        notes=notes,
+        notes=tuple(missing.values()),
     )
+
+
+def _problem(library: str) -> str:
+    """Why a library cannot measure here; empty if it can."""
+    if importlib.util.find_spec(library) is None:
+        return f"{library} is not installed: pip install 'neurobridge-sim[analysis]'"
+    try:
+        importlib.import_module(library)
+    except Exception as err:  # mpi4py without an MPI library, for one, which elephant imports
+        return f"{library} cannot be imported: {type(err).__name__}: {str(err).splitlines()[0]}"
+    return ""
 
 
 def _trains(spikes: Spikes, neurons: NDArray[np.int64]) -> list[Real]:

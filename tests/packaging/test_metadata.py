@@ -73,7 +73,7 @@ def test_the_environment_of_the_cuda_target_is_pinned(extra: str) -> None:
 
 def test_the_extra_all_has_every_extra_for_the_same_python() -> None:
     (everything,) = PROJECT["optional-dependencies"]["all"]
-    others = {"all", "dev", "cuda"}
+    others = {"all", "dev", "cuda", "mpi"}
     assert Requirement(everything).extras == set(PROJECT["optional-dependencies"]) - others
 
 

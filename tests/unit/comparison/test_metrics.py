@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -135,6 +136,21 @@ def test_missing_library_is_noted(monkeypatch):
     assert (found.isi, found.spike, found.tiling, found.van_rossum) == (None,) * 4
     assert "elephant is not installed: pip install 'neurobridge-sim[analysis]'" in found.notes
     assert len(found.notes) == 2
+
+
+def test_a_library_that_cannot_be_imported_is_noted(monkeypatch, tmp_path):
+    pytest.importorskip("pyspike")
+    broken = tmp_path / "elephant"
+    broken.mkdir()
+    text = "raise RuntimeError('cannot load MPI library\\nlibmpi.so: no such file')\n"
+    (broken / "__init__.py").write_text(text, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in [m for m in sys.modules if m.partition(".")[0] == "elephant"]:
+        monkeypatch.delitem(sys.modules, name)
+    run = poisson(5, 1_000, 0.005, seed=1)
+    found = train_distances(run, run)
+    assert (found.isi, found.tiling, found.van_rossum) == (0.0, None, None)
+    assert found.notes == ("elephant cannot be imported: RuntimeError: cannot load MPI library",)
 
 
 def test_signal_difference_by_hand():
