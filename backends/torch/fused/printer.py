@@ -13,6 +13,12 @@ from neurobridge.codegen.dialect import NUMBA
 from neurobridge.expression import parse, render
 from neurobridge.lowering.program import Assignment
 
+COMPILED = (
+    '@njit(cache=True, nogil=True, error_model="numpy", boundscheck=False, no_cfunc_wrapper=True, '
+    "_nrt=False)"
+)
+"""Without what numba adds for calls from C and for arrays that are made inside."""
+
 HEADER = '''"""Written by neurobridge; changes are lost."""
 
 import numpy as np
@@ -108,7 +114,7 @@ class Kernel:
         arguments = ", ".join([*FIXED, *(f"{array}_rows" for array in self.arrays)])
         return "\n".join(
             [
-                '@njit(cache=True, nogil=True, error_model="numpy", boundscheck=False)',
+                COMPILED,
                 f"def {self.name}({arguments}):",
                 *(f"    {line}" for line in self.before),
                 "    for i in range(size):",
