@@ -7,6 +7,10 @@ There are three modes of the same text. ``direct`` carries state and tangents on
 couplings are single edges, ``record`` carries the state alone and keeps the derivatives of every
 evaluation, and ``play`` carries some columns of the frame after it: so few that they stay in the
 cache through all steps.
+
+Only what Python calls is compiled with ``a`` as its argument. The parts of the loops are put in
+their callers' place before that: ``a`` is more than two hundred numbers, and a function that takes
+it, however short, is compiled for half a second.
 """
 
 from __future__ import annotations
@@ -17,20 +21,25 @@ from typing import Literal
 
 Coupling = Literal["none", "dense", "dense_mixed", "edges"]
 
+DECORATORS = """
+put_in_place = njit(inline="always")
+compiled = njit(cache=True, nogil=True)
+"""
+
 NONE = """
-@njit(cache=True, nogil=True)
+@put_in_place
 def couple(a, k):
     pass
 """
 
 DENSE = """
-@njit(cache=True, nogil=True)
+@put_in_place
 def couple(a, k):
     times_packed(a.BB, a.panels, a.CC)
 """
 
 DENSE_MIXED = """
-@njit(cache=True, nogil=True)
+@put_in_place
 def couple(a, k):
     times_packed(a.out.reshape(1, a.out.size), a.panels, a.c.reshape(1, a.c.size))
     if k > 0:
@@ -38,7 +47,7 @@ def couple(a, k):
 """
 
 EDGES = """
-@njit(cache=True, nogil=True)
+@put_in_place
 def couple(a, k):
     edges_times_vector(a.indptr, a.source, a.weight, a.out, a.c)
 """
@@ -49,23 +58,23 @@ COUPLINGS: dict[Coupling, str] = {
 """How signals and their tangents become couplings; ``dense`` has the signals as their first row."""
 
 STATES = """
-@njit(cache=True, nogil=True)
+@put_in_place
 def slopes_of_state_MODE(a, k, x, row):
     couple(a, k)
     slopes(x, a.c, a.currents[min(row, a.currents.shape[0] - 1)], a.constants, a.at, a.f, a.jac)
 
 
-@njit(cache=True, nogil=True)
+@put_in_place
 def shift_MODE(out, base, factor, direction):
     shifted(out, base, factor, direction)
 
 
-@njit(cache=True, nogil=True)
+@put_in_place
 def trace_MODE(a):
     return trace(a.jac, a.dout, a.own, a.at)
 
 
-@njit(cache=True, nogil=True)
+@put_in_place
 def adams_MODE(a, p0, p1, p2, p3, h):
     for i in range(a.x.size):
         a.x[i] += (
@@ -74,97 +83,101 @@ def adams_MODE(a, p0, p1, p2, p3, h):
         )
 
 
-@njit(cache=True, nogil=True)
+@put_in_place
 def keep_slope_MODE(a, place):
-    a.slopes[place] = a.f
+    for i in range(a.f.size):
+        a.slopes[place, i] = a.f[i]
 
 
-@njit(cache=True, nogil=True)
+@put_in_place
 def jac_MODE(a, e):
     return a.jac
 
 
-@njit(cache=True, nogil=True)
+@put_in_place
 def dout_MODE(a, e):
     return a.dout
 """
 
 DIRECT = """
-@njit(cache=True, nogil=True)
+@put_in_place
 def start_MODE(a, k):
     pass
 
 
-@njit(cache=True, nogil=True)
+@put_in_place
 def slopes_now_MODE(a, k, x, row, e):
     slopes_of_state_MODE(a, k, x, row)
 
 
-@njit(cache=True, nogil=True)
+@put_in_place
 def signals_now_MODE(a, x, e):
     outputs(x, a.constants, a.at, a.out, a.dout)
 """
 
 RECORD = """
-@njit(cache=True, nogil=True)
+@put_in_place
 def start_MODE(a, k):
-    a.douts[0] = a.dout
+    for i in range(a.dout.size):
+        a.douts[0, i] = a.dout[i]
 
 
-@njit(cache=True, nogil=True)
+@put_in_place
 def slopes_now_MODE(a, k, x, row, e):
     slopes_of_state_MODE(a, k, x, row)
-    a.jacs[e] = a.jac
+    for i in range(a.jac.size):
+        a.jacs[e, i] = a.jac[i]
 
 
-@njit(cache=True, nogil=True)
+@put_in_place
 def signals_now_MODE(a, x, e):
     outputs(x, a.constants, a.at, a.out, a.dout)
-    a.douts[e] = a.dout
+    for i in range(a.dout.size):
+        a.douts[e, i] = a.dout[i]
 """
 
 PLAY = """
-@njit(cache=True, nogil=True)
+@put_in_place
 def start_MODE(a, k):
     scatter(a.V, a.douts[0], a.at, k, a.B)
 
 
-@njit(cache=True, nogil=True)
+@put_in_place
 def slopes_now_MODE(a, k, x, row, e):
     edges_times_columns(a.indptr, a.source, a.tangent_weight, a.B, a.C)
 
 
-@njit(cache=True, nogil=True)
+@put_in_place
 def signals_now_MODE(a, x, e):
     pass
 
 
-@njit(cache=True, nogil=True)
+@put_in_place
 def jac_MODE(a, e):
     return a.jacs[e]
 
 
-@njit(cache=True, nogil=True)
+@put_in_place
 def dout_MODE(a, e):
     return a.douts[e]
 
 
-@njit(cache=True, nogil=True)
+@put_in_place
 def shift_MODE(out, base, factor, direction):
     pass
 
 
-@njit(cache=True, nogil=True)
+@put_in_place
 def trace_MODE(a):
     return 0.0
 
 
-@njit(cache=True, nogil=True)
+@put_in_place
 def adams_MODE(a, p0, p1, p2, p3, h):
     pass
 
 
-@njit(cache=True, nogil=True)
+@put_in_place
 def keep_slope_MODE(a, place):
     pass
 """
@@ -172,14 +185,14 @@ def keep_slope_MODE(a, place):
 MODES = {"direct": STATES + DIRECT, "record": STATES + RECORD, "play": PLAY}
 
 PREPARE = """
-@njit(cache=True, nogil=True)
+@compiled
 def prepare(a, k):
     outputs(a.x, a.constants, a.at, a.out, a.dout)
     scatter(a.V, a.dout, a.at, k, a.B)
 """
 
 LOOPS = '''
-@njit(cache=True, nogil=True)
+@compiled
 def MODE_map(a, k, n_steps, row):
     start_MODE(a, k)
     for t in range(n_steps):
@@ -190,7 +203,7 @@ def MODE_map(a, k, n_steps, row):
     return np.nan
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def MODE_euler(a, k, n_steps, row, h):
     start_MODE(a, k)
     total = 0.0
@@ -203,7 +216,7 @@ def MODE_euler(a, k, n_steps, row, h):
     return total
 
 
-@njit(cache=True, nogil=True)
+@put_in_place
 def rest_of_rk4_MODE(a, k, row, h, F0, e):
     half, whole, sixth, third = a.real[1], a.real[0], a.real[2], a.real[3]
     shift_MODE(a.accumulated, a.x, h / 6, a.f)
@@ -234,7 +247,7 @@ def rest_of_rk4_MODE(a, k, row, h, F0, e):
     )
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def MODE_rk4(a, k, n_steps, row, h):
     start_MODE(a, k)
     total = 0.0
@@ -245,7 +258,7 @@ def MODE_rk4(a, k, n_steps, row, h):
     return total
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def MODE_ab4(a, k, n_steps, row, h, done):
     """``done`` steps were taken before: slopes lie at their number modulo 4."""
     start_MODE(a, k)
@@ -275,6 +288,6 @@ def MODE_ab4(a, k, n_steps, row, h, done):
 def loops_of(coupling: Coupling) -> str:
     """All loops of a kind of coupling, named ``MODE_METHOD``."""
     modes = ["direct", "record", "play"] if coupling == "edges" else ["direct"]
-    parts = [COUPLINGS[coupling], PREPARE]
+    parts = [DECORATORS, COUPLINGS[coupling], PREPARE]
     parts += [(MODES[mode] + LOOPS).replace("MODE", mode) for mode in modes]
     return "\n".join(parts)

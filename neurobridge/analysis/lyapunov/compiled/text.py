@@ -35,8 +35,10 @@ from neurobridge.analysis.lyapunov.compiled.products import *
 from neurobridge.codegen.double import *
 '''
 DECORATOR = (
-    '@njit(cache=True, nogil=True, error_model="numpy", boundscheck=False, fastmath={"contract"})'
+    '@njit(cache=True, nogil=True, error_model="numpy", boundscheck=False, fastmath={"contract"}, '
+    "no_cpython_wrapper=True, no_cfunc_wrapper=True)"
 )
+"""Of functions that compiled code alone calls: what Python would call them by is left out."""
 
 Layout = Literal["rows", "columns"]
 
