@@ -44,7 +44,6 @@ from brian2 import (
     check_units,
     get_device,
     implementation,
-    prefs,
     second,
 )
 from brian2.devices.device import RuntimeDevice, all_devices
@@ -405,12 +404,12 @@ def build(
             cleared = [f"brian::{name}", f"brian::dev{name}"][: 1 + _on_gpu()]
             line = " ".join(f"{array}.clear();" for array in cleared)
             device.insert_code("before_end", f'if (!std::getenv("WRITE_SYNAPSES")) {{ {line} }}')
-    # Brian2 would start a compiler for every file at once, a hundred or more
-    prefs.devices.cpp_standalone.extra_make_args_unix = [f"-j{os.cpu_count() or 1}"]
+    by_brian2 = os.name == "nt"  # it finds Visual Studio
+    device.build(directory=str(directory), compile=by_brian2, run=False, with_output=False)
     if _on_gpu():
-        _build_for_gpu(directory)
-    else:
-        device.build(directory=str(directory), compile=True, run=False, with_output=False)
+        _make_on_gpu(directory)
+    elif not by_brian2:
+        _make(directory)
     _write_layout(net, directory)
 
 
@@ -426,12 +425,40 @@ def _schedule(net: Network) -> Iterator[str]:
             yield f"{net.name}.add(&{clock}, _run_{code.name});"
 
 
-def _build_for_gpu(directory: Path) -> None:
-    """Write the CUDA project, mend its makefile, and compile it."""
+_COMMON = """\
+#include <climits>
+#include <ctime>
+#include <fstream>
+#include <iostream>
+#include "objects.h"
+#include "brianlib/common_math.h"
+#include "player.h"
+"""
+_COMPILE_ONCE = """
+common.h.gch: common.h $(H_SRCS)
+	$(CXX) $(subst -include common.h,,$(CXXFLAGS)) -x c++-header $< -o $@
+
+$(OBJS): CXXFLAGS += -include common.h
+$(OBJS): common.h.gch
+"""
+
+
+def _make(directory: Path) -> None:
+    """Compile the headers once, then what Brian2 wrote: most files are short, and include them."""
+    (directory / "common.h").write_text(_COMMON)
+    with (directory / "makefile").open("a") as makefile:
+        makefile.write(_COMPILE_ONCE)
+    # Brian2 would start a compiler for every file at once, a hundred or more, and ask it first
+    # which headers each file includes
+    command = ["make", "--silent", f"-j{os.cpu_count() or 1}", "--assume-old=make.deps"]
+    subprocess.run(command, cwd=directory, check=True)
+    (directory / "common.h.gch").unlink()
+
+
+def _make_on_gpu(directory: Path) -> None:
+    """Mend the makefile of a CUDA project, and compile it."""
     from brian2cuda.utils.gputools import get_nvcc_path
 
-    device = get_device()
-    device.build(directory=str(directory), compile=False, run=False, with_output=False)
     for name in ("player.h", "player_cuda.h"):
         shutil.copyfile(Path(__file__).with_name(name), directory / name)
     makefile = directory / "makefile"
