@@ -6,6 +6,7 @@ __all__ = ["cache_folder", "compiled_modules"]
 
 import os
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from neurobridge.backends.nest.cells import Cell
@@ -15,6 +16,9 @@ from neurobridge.backends.nest.nestml_build import (
     build_module,
 )
 from neurobridge.errors import BackendError, BackendUnavailableError
+
+AT_ONCE = min(4, os.cpu_count() or 1)
+"""So many models are compiled side by side: a compiler takes half a gigabyte."""
 
 
 def cache_folder() -> Path:
@@ -39,7 +43,12 @@ def compiled_modules(cells: Iterable[Cell]) -> list[str]:
     models = {cell.nestml.name: cell.nestml.text for cell in cells if cell.nestml}
     folder = cache_folder()
     try:
-        return [str(build_module(name, text, folder)) for name, text in sorted(models.items())]
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            made = [
+                pool.submit(build_module, name, text, folder)
+                for name, text in sorted(models.items())
+            ]
+        return [str(module.result()) for module in made]
     except CompilerMissingError as err:
         raise BackendUnavailableError(str(err)) from err
     except BuildError as err:

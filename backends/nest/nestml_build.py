@@ -162,9 +162,9 @@ def _build(name: str, text: str, module: str, command: list[str], folder: Path) 
         said = _tail(made.stdout + made.stderr)
         raise BuildError(f"NESTML refused model {name}:\n{said}\n{text}")
     _drop_round_trip(code / f"{name}.cpp", n_ports=text.count("<- spike"))
-    objects = [str(path) for path in sorted(code.glob("*.cpp"))]
+    whole = _join(code, name, module)
     output = ["-idirafter", str(headers), "-o", str(folder / f"{module}.so")]
-    done = _run([*command, *objects, *output])
+    done = _run([*command, str(whole), *output])
     if done.returncode:
         raise BuildError(f"the compiler refused model {name}:\n{_tail(done.stderr)}")
 
@@ -186,6 +186,17 @@ def _drop_round_trip(path: Path, n_ports: int) -> None:
     path.write_text(text, encoding="utf-8")
 
 
+def _join(code: Path, name: str, module: str) -> Path:
+    """One file of model and module: NEST's headers take longer to compile than the model does."""
+    # This header has no guard, and the interface of extensions includes it.
+    model = (code / f"{name}.cpp").read_text(encoding="utf-8").replace('#include "nest_impl.h"', "")
+    registration = (code / f"{module}.cpp").read_text(encoding="utf-8")
+    whole = code / "whole.cpp"
+    parts = ['#include "nest_extension_interface.h"', model, registration]
+    whole.write_text("\n".join(parts), encoding="utf-8")
+    return whole
+
+
 def _publish(scratch: Path, folder: Path) -> None:
     """Show the finished folder in one step; if another process was faster, its folder stands."""
     try:
@@ -202,14 +213,17 @@ def _tail(text: str, lines: int = 25) -> str:
 def generate_cpp(source: str, folder: str, module: str) -> None:
     """Let NESTML write the C++ of one model, with all digits of every number."""
     from pynestml.codegeneration.nest_builder import NESTBuilder
+    from pynestml.codegeneration.nest_tools import NESTTools
     from pynestml.codegeneration.printers.constant_printer import ConstantPrinter
     from pynestml.frontend.pynestml_frontend import generate_nest_target
 
     ConstantPrinter.n_float_digits = 17
+    version = f"v{_nest_version()}"
+    NESTTools.detect_nest_version = lambda: version  # it asks even if it is told
     NESTBuilder.build = lambda self: None
     generate_nest_target(
         source, target_path=folder, module_name=module, logging_level="ERROR",
-        codegen_opts={"nest_version": f"v{_nest_version()}"},
+        codegen_opts={"nest_version": version, "nest_path": sys.prefix},
     )  # fmt: skip
 
 
