@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import neurobridge as nb
 from neurobridge.analysis import lyapunov
 from neurobridge.models import ACTIVATIONS
 from tests.requirements import require
@@ -34,13 +35,15 @@ def density(request: pytest.FixtureRequest) -> float:
     return request.param
 
 
-def compare(activation: str, form: str, density: float, rng: np.random.Generator, made: Any):
+@pytest.mark.parametrize("form", ["current", "activity"])
+@pytest.mark.parametrize("activation", list(ACTIVATIONS))
+def test_torch(activation: str, form: str, density: float, rng: np.random.Generator) -> None:
     net = rates.network(activation, form, density, rng, 12 if density == 1 else 40)
     system = rates.system(net)
     assert system.is_dense == (density == 1)
     n = system.size
     x, V = rng.normal(size=n), rng.normal(size=(n, K))
-    f, K_, trace = steps_of(made(system), x, V)
+    f, K_, trace = steps_of(TorchPropagator(system, K, 1.0, "euler", "float64"), x, V)
     expected = rates.right_side(net, activation, form)
     J = torch.autograd.functional.jacobian(expected, torch.tensor(x))
     np.testing.assert_allclose(f, expected(torch.tensor(x)), rtol=0, atol=1e-13)
@@ -49,23 +52,38 @@ def compare(activation: str, form: str, density: float, rng: np.random.Generator
 
 
 @pytest.mark.parametrize("form", ["current", "activity"])
-@pytest.mark.parametrize("activation", list(ACTIVATIONS))
-def test_torch(activation: str, form: str, density: float, rng: np.random.Generator) -> None:
-    compare(
-        activation, form, density, rng, lambda s: TorchPropagator(s, K, 1.0, "euler", "float64")
-    )
+def test_compiled(form: str, density: float, rng: np.random.Generator) -> None:
+    """A population for each activation, none coupled to another, so that one module has all."""
+    nets = {a: rates.network(a, form, density, rng, size_of(a, density)) for a in ACTIVATIONS}
+    system = rates.system(side_by_side(nets))
+    assert system.is_dense == (density == 1)
+    x, V = rng.normal(size=system.size), rng.normal(size=(system.size, K))
+    f, K_, trace = steps_of(system.propagator(K, 1.0, "euler", "float64"), x, V)
+    expected_trace, first = 0.0, 0
+    for activation, net in nets.items():
+        at = slice(first, first := first + net.n_neurons)
+        expected, state = rates.right_side(net, activation, form), torch.tensor(x[at])
+        J = torch.autograd.functional.jacobian(expected, state)
+        expected_trace += float(J.trace())
+        close = {"rtol": 0, "atol": 1e-13, "err_msg": activation}
+        np.testing.assert_allclose(f[at], expected(state), **close)
+        np.testing.assert_allclose(K_[at], J.numpy() @ V[at], **close)
+    assert trace == pytest.approx(expected_trace, abs=1e-12)
 
 
-SLOW = [
-    pytest.param(activation, form, marks=[] if activation == "tanh" else pytest.mark.slow)
-    for activation in ACTIVATIONS
-    for form in ("current", "activity")
-]
+def size_of(activation: str, density: float) -> int:
+    """One of the populations is so large that the whole matrix, blocks side by side, is dense."""
+    return 40 if density < 1 or activation == "linear" else 12
 
 
-@pytest.mark.parametrize(("activation", "form"), SLOW)
-def test_compiled(activation: str, form: str, density: float, rng: np.random.Generator) -> None:
-    compare(activation, form, density, rng, lambda s: s.propagator(K, 1.0, "euler", "float64"))
+def side_by_side(nets: dict[str, nb.Network]) -> nb.Network:
+    made = nb.NetworkBuilder()
+    for name, net in nets.items():
+        cells, edges = net.population("neurons"), net.projections["synapses"].edges
+        made.population(name, cells.size, cells.model, **cells.parameters)
+        pairs = np.stack([edges.pre, edges.post], axis=1)
+        made.connect(name, name, name, pairs, weight=net.weights("synapses"), delay=0.0)
+    return made.build()
 
 
 def test_every_activation_is_written_once_more() -> None:
