@@ -25,4 +25,4 @@ fi
 [ -x "$folder/bin/python" ] || tools/make_environment.sh "$python" "$folder"
 echo "Installing neurobridge with brian2cuda into $folder (once) ..."
 "$folder/bin/python" -m pip --disable-pip-version-check install -qq \
-    --constraint constraints-cuda.txt --editable ".[cuda]" pytest
+    --constraint constraints-cuda.txt --editable ".[cuda]" pytest hypothesis
