@@ -73,7 +73,7 @@ def test_a_tenth_of_the_network_fires_as_the_theory_says(v_reset: float) -> None
 @pytest.mark.parametrize("regime", ["B", "C", "D"])
 def test_the_whole_network_fires_as_the_theory_says(regime: str) -> None:
     network = brunel(regime)
-    recording = run(network, 700.0, backend="reference", dt=0.1, seed=1)
+    recording = run(network, 700.0, backend="native", dt=0.1, seed=1)
     (measured,) = measure_rates(network, recording)
     assert measured.agrees, measured
 
