@@ -32,9 +32,15 @@ def test_an_epoch_is_the_forward_euler_step_of_the_example(tmp_path: Path) -> No
     assert history["train/loss"][0] == pytest.approx(expected, rel=1e-5)
 
 
+ENOUGH = {0: 250, 2: 400, 3: 500, 4: 350}
+"""Epochs of the seeds that learn, at most the example's 500: all cross 1e-3 long before, but seed
+3, which does at 437. Seed 1 does not in 500, so that four of five are all that there are."""
+
+
 @pytest.mark.slow
 def test_four_of_five_seeds_learn_the_sine(tmp_path: Path) -> None:
-    last = [
-        sine.learned(seed, tmp_path / str(seed)).history["train/loss"].iloc[-1] for seed in range(5)
-    ]
-    assert sum(loss < 1e-3 for loss in last) >= 4, last
+    last = {
+        seed: sine.learned(seed, tmp_path / str(seed), epochs).history["train/loss"].iloc[-1]
+        for seed, epochs in ENOUGH.items()
+    }
+    assert max(last.values()) < 1e-3, last
