@@ -249,7 +249,7 @@ def main() -> None:
         os.environ[name] = "1"  # of the processes that train
     size = Size()
     if options.quick:
-        size = replace(size, n=12, k=2, epochs=3, replicates=2, rates=(0.1,), check_time=60.0)
+        size = replace(size, n=12, k=2, epochs=1, replicates=2, rates=(0.1,), check_time=20.0)
     console = Console(width=120)
     there = (DATA / "flywire783_olfactory").is_dir()
     connectome = options.network or ("fly" if there else "worm")

@@ -62,7 +62,7 @@ class Job:
     learning_rate: float
 
 
-def fly(data: Path) -> Job:
+def fly(data: Path, tested: int = 5) -> Job:
     """The olfactory pathway of the fly, and odours."""
     connectome = load(
         "table",
@@ -90,7 +90,7 @@ def fly(data: Path) -> Job:
         data / "door",
         {receptor: DOOR_NAMES.get(receptor, receptor) for receptor in ids},
         missing="zero",
-        trials=(8, 1, 5),
+        trials=(8, 1, tested),
         duration=200.0,
     )
     encoder = orn_encoder(neurons, ids, task.feature_names, shared="mean", absent="drop")
@@ -99,14 +99,14 @@ def fly(data: Path) -> Job:
     return _job(network, task, encoder, kenyon, scales, 5, 0.003)
 
 
-def worm() -> Job:
+def worm(tested: int = 10) -> Job:
     """C. elegans, and patterns."""
     connectome = load("celegans", gap_junctions=False)
     connectome = connectome.with_signs(Argmax("celegans"), unknown="drop")
     network = nb.to_network(connectome, nb.models.lif_exp, weight="10 pA", delay="2 ms")
     neurons = network.population("neurons")
     sensory = neurons.where(role="sensory")
-    task = pattern_task(8, 4, trials=(8, 2, 10), duration=100.0)
+    task = pattern_task(8, 4, trials=(8, 2, tested), duration=100.0)
     # every sensory neuron listens to one of the features
     weight = np.zeros((sensory.size, 8))
     weight[np.arange(sensory.size), np.arange(sensory.size) % 8] = 80.0
@@ -160,10 +160,13 @@ def main() -> None:
         "--network", choices=("fly", "worm"), help="default: fly if its data are there"
     )
     parser.add_argument("--epochs", type=int)
+    parser.add_argument("--tested", type=int, help="trials of each pattern that backends run")
     parser.add_argument("--out", type=Path, help="folder of the run; default: a temporary one")
     options = parser.parse_args()
     there = (DATA / "flywire783_olfactory").is_dir()
-    job = fly(DATA) if (options.network or ("fly" if there else "worm")) == "fly" else worm()
+    tested = {} if options.tested is None else {"tested": options.tested}
+    on_fly = (options.network or ("fly" if there else "worm")) == "fly"
+    job = fly(DATA, **tested) if on_fly else worm(**tested)
     if options.epochs is not None:
         job = replace(job, epochs=options.epochs)
     say(f"{job.network}\n{job.data.task}")

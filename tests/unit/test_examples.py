@@ -40,8 +40,9 @@ def test_examples_run(name: str, tmp_path: Path) -> None:
     arguments = {
         "fly_experiment": ["--trials=2", "--duration=200", "--threads=1", f"--out={tmp_path}"],
         "export_project": [str(tmp_path)],
-        "train_and_deploy": ["--json", "--network", "worm"],
-        "nrm_study": ["--quick", "--network", "worm", "--out", str(tmp_path)],
+        "train_and_deploy": ["--json", "--network", "worm", "--epochs", "2", "--tested", "2"],
+        # two processes would compile the same code twice
+        "nrm_study": ["--quick", "--network", "worm", "--processes", "1", "--out", str(tmp_path)],
         "quantised_training": ["--json", "--network", "worm", "--epochs", "1"],
         "speech_on_spinnaker": ["--json", "--inputs", "3", "--chip-model"],
         "brunel": ["--order", "100", "--duration", "400", "--backend", "reference"],
