@@ -22,7 +22,6 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 LONG_FILES = (
     "test_identical_spikes.py",
     "test_scenarios.py",
-    "test_torch_jacobians.py",
     "test_examples.py",
     "test_brian2_rates.py",
     "test_brian2_engine.py",
@@ -30,6 +29,7 @@ LONG_FILES = (
     "test_native.py",
     "test_native_engine.py",
     "test_killed.py",
+    "test_torch_jacobians.py",
 )
 """Files that take minutes. They come first, so that no process ends with one of them alone."""
 
