@@ -15,6 +15,7 @@ from neurobridge.errors import NetworkError
 from neurobridge.experiment.schema import (
     CurrentPlan,
     DiffusionNoisePlan,
+    EventsPlan,
     PoissonCountsPlan,
     PoissonPlan,
     SpikesPlan,
@@ -65,19 +66,19 @@ def stimulus(
         return _spike_trains(name, plan, population, model, connectome, at)
     with at("stimuli", name, "neurons"):
         neurons = index_of(connectome, plan.neurons)
+
+    def events(of: PoissonPlan | PoissonCountsPlan) -> dict[str, Any]:
+        return {
+            "receptor": of.receptor, "weight": _weight(name, of, model, at), "delay": of.delay,
+            "start": of.start, "stop": of.stop,
+        }  # fmt: skip
+
     if isinstance(plan, PoissonPlan):
-        size = connectome.n_neurons if neurons is None else neurons.size
-        return Poisson(
-            name, population, _rate(plan, size), neurons,
-            receptor=plan.receptor, weight=_weight(name, plan, model, at), delay=plan.delay,
-            start=plan.start, stop=plan.stop, rate_interval=plan.rate_interval,
-        )  # fmt: skip
+        rate = _rate(plan, connectome.n_neurons if neurons is None else neurons.size)
+        interval = plan.rate_interval
+        return Poisson(name, population, rate, neurons, rate_interval=interval, **events(plan))
     if isinstance(plan, PoissonCountsPlan):
-        return PoissonCounts(
-            name, population, plan.rate, neurons,
-            receptor=plan.receptor, weight=_weight(name, plan, model, at), delay=plan.delay,
-            start=plan.start, stop=plan.stop,
-        )  # fmt: skip
+        return PoissonCounts(name, population, plan.rate, neurons, **events(plan))
 
     def current(key: str, value: Any) -> float:
         with at("stimuli", name, key):
@@ -135,12 +136,7 @@ def _spike_trains(
     )  # fmt: skip
 
 
-def _weight(
-    name: str,
-    plan: PoissonPlan | PoissonCountsPlan | SpikeTrainsPlan,
-    model: NeuronModel,
-    at: At,
-) -> float:
+def _weight(name: str, plan: EventsPlan, model: NeuronModel, at: At) -> float:
     """The weight in the unit of the receptor."""
     receptors = model.receptor_names
     with at("stimuli", name, "receptor"):

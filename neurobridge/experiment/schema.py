@@ -10,6 +10,7 @@ __all__ = [
     "ConnectomePlan",
     "CurrentPlan",
     "DiffusionNoisePlan",
+    "EventsPlan",
     "ExperimentPlan",
     "ModelPlan",
     "NeighbourhoodPlan",
@@ -29,6 +30,7 @@ __all__ = [
     "StimulusPlan",
     "SynapsesPlan",
     "WhiteNoisePlan",
+    "WindowPlan",
 ]
 
 import math
@@ -161,41 +163,42 @@ class SynapsesPlan(Strict):
     gap_junctions: Literal["error", "drop"] = "error"
 
 
-class PoissonPlan(Strict):
+class EventsPlan(Strict):
+    """Spikes from outside: how they reach a receptor."""
+
+    weight: Quantity
+    receptor: str | None = None
+    delay: Milliseconds | None = None
+
+
+class WindowPlan(Strict):
+    """What some of the neurons get for some of the time."""
+
+    neurons: Neurons = "all"
+    start: Milliseconds = 0.0
+    stop: Milliseconds = math.inf
+
+
+class PoissonPlan(EventsPlan, WindowPlan):
     """Independent Poisson trains, one per neuron; several rates need ``rate_interval``."""
 
     kind: Literal["poisson"]
     rate: SeveralHertz
-    weight: Quantity
-    neurons: Neurons = "all"
-    receptor: str | None = None
-    delay: Milliseconds | None = None
-    start: Milliseconds = 0.0
-    stop: Milliseconds = math.inf
     rate_interval: Milliseconds | None = None
 
 
-class PoissonCountsPlan(Strict):
+class PoissonCountsPlan(EventsPlan, WindowPlan):
     """Dense Poisson background: how many events each neuron gets in each time step."""
 
     kind: Literal["poisson_counts"]
     rate: Hertz
-    weight: Quantity
-    neurons: Neurons = "all"
-    receptor: str | None = None
-    delay: Milliseconds | None = None
-    start: Milliseconds = 0.0
-    stop: Milliseconds = math.inf
 
 
-class SpikeTrainsPlan(Strict):
+class SpikeTrainsPlan(EventsPlan):
     """Given spike times, by name or id of the neuron that they reach."""
 
     kind: Literal["spike_trains"]
     trains: dict[str | int, SeveralMilliseconds]
-    weight: Quantity
-    receptor: str | None = None
-    delay: Milliseconds | None = None
 
 
 class CurrentPlan(Strict):
@@ -207,27 +210,21 @@ class CurrentPlan(Strict):
     neurons: Neurons = "all"
 
 
-class WhiteNoisePlan(Strict):
+class WhiteNoisePlan(WindowPlan):
     """Gaussian current, independent for each neuron and interval."""
 
     kind: Literal["white_noise"]
     std: Quantity
     interval: Milliseconds
     mean: Quantity = 0.0
-    neurons: Neurons = "all"
-    start: Milliseconds = 0.0
-    stop: Milliseconds = math.inf
 
 
-class DiffusionNoisePlan(Strict):
+class DiffusionNoisePlan(WindowPlan):
     """Gaussian current whose integral is a Wiener process, independent for each neuron."""
 
     kind: Literal["diffusion_noise"]
     intensity: float
     mean: Quantity = 0.0
-    neurons: Neurons = "all"
-    start: Milliseconds = 0.0
-    stop: Milliseconds = math.inf
 
 
 class SpikesPlan(Strict):
