@@ -450,8 +450,7 @@ def _make(directory: Path) -> None:
         makefile.write(_COMPILE_ONCE)
     # Brian2 would start a compiler for every file at once, a hundred or more, and ask it first
     # which headers each file includes
-    command = ["make", "--silent", f"-j{os.cpu_count() or 1}", "--assume-old=make.deps"]
-    subprocess.run(command, cwd=directory, check=True)
+    _run_make(directory, "--silent", "--assume-old=make.deps")
     (directory / "common.h.gch").unlink()
 
 
@@ -471,7 +470,11 @@ def _make_on_gpu(directory: Path) -> None:
         text = text.replace("NVCCFLAGS = ", f"NVCCFLAGS = -I{base / 'include'} ")
         text = text.replace("LFLAGS = ", f"LFLAGS = -L. -Xlinker -rpath={base / 'lib'} ")
     makefile.write_text(text)
-    subprocess.run(["make", f"-j{os.cpu_count() or 1}"], cwd=directory, check=True)
+    _run_make(directory)
+
+
+def _run_make(directory: Path, *options: str) -> None:
+    subprocess.run(["make", f"-j{os.cpu_count() or 1}", *options], cwd=directory, check=True)
 
 
 def _has_curand(nvcc: str) -> bool:

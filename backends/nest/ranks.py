@@ -64,9 +64,10 @@ def world() -> Any:
     try:
         from mpi4py import MPI
     except (ImportError, RuntimeError) as err:  # RuntimeError if it finds no MPI library
+        first = str(err).partition("\n")[0]
         raise RankError(
             f"NEST runs on {nest.num_processes} processes, and what they record is joined by "
-            f"mpi4py, which cannot be imported ({str(err).splitlines()[0]}): pip install mpi4py"
+            f"mpi4py, which cannot be imported ({first}): pip install mpi4py"
         ) from err
     if MPI.COMM_WORLD.size != nest.num_processes:
         raise RankError(

@@ -107,7 +107,7 @@ def _problem(library: str) -> str:
     try:
         importlib.import_module(library)
     except Exception as err:  # mpi4py without an MPI library, for one, which elephant imports
-        return f"{library} cannot be imported: {type(err).__name__}: {str(err).splitlines()[0]}"
+        return f"{library} cannot be imported: {type(err).__name__}: {err}".partition("\n")[0]
     return ""
 
 

@@ -172,8 +172,9 @@ def _at_address(plan: AddressPlan) -> Iterator[Client]:
     try:
         client = Client(plan.address, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError) as err:
+        why = str(err).partition("\n")[0]
         raise StudyError(
-            f"no scheduler answers at {plan.address} ({str(err).splitlines()[0]}); start one with "
+            f"no scheduler answers at {plan.address} ({why}); start one with "
             "'dask scheduler', and workers with 'dask worker ADDRESS --nthreads 1'"
         ) from err
     with _quiet(), client:

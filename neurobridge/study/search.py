@@ -75,9 +75,10 @@ class Search:
                 load_if_exists=True,
             )
         except Exception as err:  # every storage has errors of its own
+            why = str(err).partition("\n")[0]
             raise StudyError(
                 f"the storage of the search, {plan.storage or folder / JOURNAL}, cannot be opened: "
-                f"{str(err).splitlines()[0]}"
+                f"{why}"
             ) from err
         return cls(study, plan, held, _space(study))
 
