@@ -44,11 +44,8 @@ def compiled_modules(cells: Iterable[Cell]) -> list[str]:
     folder = cache_folder()
     try:
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            made = [
-                pool.submit(build_module, name, text, folder)
-                for name, text in sorted(models.items())
-            ]
-        return [str(module.result()) for module in made]
+            made = pool.map(lambda name: build_module(name, models[name], folder), sorted(models))
+            return [str(module) for module in made]
     except CompilerMissingError as err:
         raise BackendUnavailableError(str(err)) from err
     except BuildError as err:
